@@ -1,0 +1,33 @@
+FROM node:26-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY demo demo
+RUN npm run build && chmod +x dist/src/cli/gatehouse.js
+
+FROM node:26-trixie-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# What only people and compilers read stays out; licences stay in.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && find node_modules -type f ! -iname 'licen[sc]e*' \
+      \( -iname '*.md' -o -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete \
+ && find node_modules -type d \
+      \( -name test -o -name tests -o -name benchmark -o -name benchmarks -o -name examples -o -name .github \) \
+      -prune -exec rm -r {} +
+
+FROM node:26-trixie-slim
+ENV NODE_ENV=production PORT=8080 STORE_URL=sqlite:/data/gatehouse.db
+WORKDIR /app
+RUN mkdir /data && chown 1000:1000 /data \
+ && ln -s /app/dist/src/cli/gatehouse.js /usr/local/bin/gatehouse
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER 1000:1000
+EXPOSE 8080 9090
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["gatehouse", "health"]
+ENTRYPOINT ["gatehouse"]
+CMD ["serve"]

@@ -1,0 +1,23 @@
+import type { Site } from '../model/site.ts'
+import type { HostPattern } from './settings.ts'
+
+/** Compiles host patterns into one question. */
+export function hostMatcher(
+  patterns: readonly HostPattern[],
+  sites: readonly Site[],
+): (host: string) => boolean {
+  const publicPorts = new Set(sites.map((site) => new URL(site.origin).port))
+  return (host) => {
+    const colon = host.lastIndexOf(':')
+    const hasPort = colon > host.lastIndexOf(']')
+    const name = hasPort ? host.slice(0, colon) : host
+    const port = hasPort ? host.slice(colon + 1) : ''
+    return patterns.some(
+      (pattern) =>
+        (pattern.port === undefined
+          ? port === '' || publicPorts.has(port)
+          : pattern.port === port) &&
+        (pattern.wildcard ? name.endsWith(`.${pattern.name}`) : name === pattern.name),
+    )
+  }
+}

@@ -1,0 +1,61 @@
+import { type Site, siteUrl } from '../model/site.ts'
+import { hostMatcher } from './host-matcher.ts'
+import { type Findings, quoted } from './problem.ts'
+import type { HostPattern } from './settings.ts'
+import { isPlainPath } from './urls.ts'
+import type { Values, VariableName } from './variables.ts'
+
+const takenPaths = ['/validate', '/health', '/session', '/api', '/.well-known']
+
+/** Checks where the public routes are: a path that no other route of the gateway has. */
+export function authPathSetting(values: Values, findings: Findings): string {
+  const path = values.AUTH_PATH.replace(/\/$/, '')
+  if (!isPlainPath(path))
+    findings.refuse('AUTH_PATH', `${quoted(values.AUTH_PATH)} is not a plain path`, '/auth')
+  else if (takenPaths.includes(path) || /^\/(validate|\.well-known)\//.test(path))
+    findings.refuse('AUTH_PATH', `${path} is a route of the gateway; choose another`, '/auth')
+  return path
+}
+
+/** Checks where sign-in and sign-out end when the browser named no return URL. */
+export function landingSettings(
+  values: Values,
+  site: Site,
+  appHosts: readonly HostPattern[],
+  authPath: string,
+  findings: Findings,
+): { readonly postLoginUrl: string; readonly postLogoutUrl: string } {
+  const postLogoutUrl = values.POST_LOGOUT_URL ?? `${authPath}/logged-out`
+  const landings: [VariableName, string][] = [
+    ['POST_LOGIN_URL', values.POST_LOGIN_URL],
+    ['POST_LOGOUT_URL', postLogoutUrl],
+  ]
+  for (const [name, text] of landings) {
+    const fault = faultOf(text, site, appHosts, authPath)
+    if (fault !== undefined) findings.refuse(name, `${quoted(text)} ${fault}`, '/')
+  }
+  return { postLoginUrl: values.POST_LOGIN_URL, postLogoutUrl }
+}
+
+function faultOf(
+  text: string,
+  site: Site,
+  appHosts: readonly HostPattern[],
+  authPath: string,
+): string | undefined {
+  const isPath = /^\/(?![/\\])/.test(text)
+  const url = URL.parse(isPath ? siteUrl(site, text) : text)
+  if (!url || /[\s\\\p{Cc}]/u.test(text) || !(isPath || /^https?:\/\/[^/]/i.test(text)))
+    return 'is neither a path that starts with one slash nor an absolute URL'
+  if (url.username !== '' || url.password !== '') return 'carries credentials'
+  if (url.protocol !== (site.secure ? 'https:' : 'http:'))
+    return `does not have the scheme of PUBLIC_URL, ${site.origin}`
+  if (url.host !== site.host && !hostMatcher(appHosts, [site])(url.host))
+    return `is on a host that is neither PUBLIC_URL's nor in APP_HOSTS; add ${url.host} there`
+  const steps = ['login', 'logout', 'callback', 'continue-signin'].flatMap((step) =>
+    ['', '/api'].map((prefix) => `${site.basePath}${prefix}${authPath}/${step}`),
+  )
+  if (url.host === site.host && steps.includes(url.pathname))
+    return 'is a step of sign-in or sign-out itself'
+  return undefined
+}

@@ -1,0 +1,99 @@
+import { appHostSettings } from './app-host-settings.ts'
+import {
+  type Environment,
+  type ReadFile,
+  readEnvironment,
+  readTextFile,
+  type Source,
+} from './environment.ts'
+import { authPathSetting, landingSettings } from './landing-settings.ts'
+import { listenSettings, trustedProxySettings } from './network-settings.ts'
+import { checkPlanned } from './planned.ts'
+import { Findings, type Problem } from './problem.ts'
+import { providerSettings } from './provider-settings.ts'
+import { sessionSettings, storeSettings } from './session-settings.ts'
+import type { Settings } from './settings.ts'
+import { siteSettings } from './site-settings.ts'
+import { checkSwitches } from './switches.ts'
+import { checkNames } from './unknown-names.ts'
+import { readValues } from './values.ts'
+import type { Values, VariableName } from './variables.ts'
+
+/** Where values came from; a variable that is absent has its default. */
+export type Sources = ReadonlyMap<VariableName, readonly Source[]>
+
+export type Loaded =
+  | {
+      readonly kind: 'ok'
+      readonly settings: Settings
+      /** What the settings were made of, for `gatehouse check`. */
+      readonly values: Values
+      readonly sources: Sources
+      readonly warnings: readonly Problem[]
+    }
+  | {
+      readonly kind: 'problems'
+      readonly problems: readonly [Problem, ...Problem[]]
+      readonly warnings: readonly Problem[]
+    }
+
+/**
+ * Environment -> values -> settings. Never throws: whatever is wrong comes back at once, each
+ * problem with the variable, what is wrong with it and what to write. The settings are frozen.
+ */
+export function loadSettings(env: Environment, readFile: ReadFile = readTextFile): Loaded {
+  const findings = new Findings()
+  const readings = readEnvironment(env, readFile, findings)
+  const values = readValues(readings, findings)
+  checkPlanned(env, values.OIDC_ISSUER, findings)
+  checkNames(env, findings)
+  const settings = checkValues(values, env.ALLOW?.trim() === '*', findings)
+  const { problems, warnings } = findings
+  const [first, ...more] = problems
+  if (first) return { kind: 'problems', problems: [first, ...more], warnings }
+  if (!settings) throw new TypeError('settings were refused without a problem')
+  const sources = new Map([...readings].map(([name, reading]) => [name, reading.sources]))
+  return { kind: 'ok', settings: deepFreeze(settings), values, sources, warnings }
+}
+
+function checkValues(values: Values, openToAll: boolean, findings: Findings): Settings | undefined {
+  const site = siteSettings(values, findings)
+  const authPath = authPathSetting(values, findings)
+  const appHosts = site && appHostSettings(values, site, findings)
+  const landings = site && appHosts && landingSettings(values, site, appHosts, authPath, findings)
+  const providers = providerSettings(values, openToAll, findings)
+  const trustedProxies = trustedProxySettings(values, findings)
+  const session = sessionSettings(values, findings)
+  const store = storeSettings(values, findings)
+  const listen = listenSettings(values, findings)
+  checkSwitches(values, site, findings)
+  if (!site || !appHosts || !landings || !providers || !session || !store) return
+  return {
+    listen,
+    logLevel: values.LOG_LEVEL,
+    sites: [site],
+    authPath,
+    providers,
+    appHosts,
+    trustedProxies,
+    proxies: values.PROXY,
+    session,
+    store,
+    csrfCheck: values.CSRF_CHECK,
+    ...landings,
+    claims: {
+      roles: values.AUTH_ROLES_CLAIM,
+      groups: values.AUTH_GROUPS_CLAIM,
+      groupsAllowlist: values.OIDC_GROUPS_ALLOWLIST ?? [],
+    },
+    authEnabled: values.AUTH_ENABLED,
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}

@@ -1,0 +1,70 @@
+import type { FastifyRequest } from 'fastify'
+import type { Site } from '../model/site.ts'
+import { parseHost } from '../proxies/forwarded-parts.ts'
+import { cookieValues } from '../sessions/cookie-values.ts'
+import type { Parts } from './parts.ts'
+
+/** HEAD and prefetch: answered without any effect, since nobody has asked for one yet. */
+export function isWithoutEffect(request: FastifyRequest): boolean {
+  const purpose = String(request.headers['sec-purpose'] ?? request.headers.purpose ?? '')
+  return request.method === 'HEAD' || /\bpre(?:fetch|render)\b/i.test(purpose)
+}
+
+/**
+ * The parameters of the query, or undefined where one is there twice: which of the two counts would be
+ * a matter of taste.
+ */
+export function singleParameters(request: FastifyRequest): URLSearchParams | undefined {
+  const mark = request.url.indexOf('?')
+  const parameters = new URLSearchParams(mark === -1 ? '' : request.url.slice(mark + 1))
+  return new Set(parameters.keys()).size === parameters.size ? parameters : undefined
+}
+
+/** The first of several names for the same parameter. */
+export function firstOf(
+  parameters: URLSearchParams | Readonly<Record<string, unknown>>,
+  ...names: string[]
+): string | undefined {
+  for (const name of names) {
+    const value = parameters instanceof URLSearchParams ? parameters.get(name) : parameters[name]
+    if (typeof value === 'string') return value
+  }
+  return
+}
+
+/** The host the browser used, where it is readable. */
+export function hostOf(request: FastifyRequest, site: Site): string | undefined {
+  return parseHost(request.headers.host ?? '', site.secure ? 'https' : 'http')
+}
+
+/**
+ * Whether a POST may act with the browser's cookies: its `Origin`, where present, is one of ours and
+ * `Sec-Fetch-Site`, where present, is not `cross-site`. Neither present is no browser.
+ */
+export function isOwnPost(request: FastifyRequest, parts: Parts): boolean {
+  const { origin } = request.headers
+  if (origin !== undefined && !parts.gate.isOwnOrigin(origin)) return false
+  return request.headers['sec-fetch-site'] !== 'cross-site'
+}
+
+/**
+ * Whether a GET may end a session: a person went there from one of our pages, or by hand. Anything
+ * else (an image, a link on another site) is asked first.
+ */
+export function isOwnNavigation(request: FastifyRequest): boolean {
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': dest, 'sec-fetch-site': site } = request.headers
+  if (mode !== 'navigate' || dest !== 'document') return false
+  if (site === 'same-origin' || site === 'none') return true
+  return site === 'same-site' && request.headers['sec-fetch-user'] !== undefined
+}
+
+/** The value of the session cookie: the one that is signed by us, where there are several. */
+export function sessionCookieOf(
+  request: FastifyRequest,
+  site: Site,
+  parts: Parts,
+): string | undefined {
+  const values = cookieValues(request.headers.cookie ?? '', site.cookieName)
+  const ours = values.filter((value) => parts.sessions.verifies(site, value))
+  return ours.length === 1 ? ours[0] : undefined
+}

@@ -1,0 +1,30 @@
+import type { Settings } from '../config/settings.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Seal } from '../lib/seal.ts'
+import type { SessionStore } from '../model/session-store.ts'
+import type { RelyingParty } from '../oidc/relying-party.ts'
+import type { ReturnUrls } from '../oidc/return-url.ts'
+import type { ProxyAdapter } from '../proxies/forwarded-call.ts'
+import type { SessionCookies } from '../sessions/session-cookie.ts'
+import type { Events } from '../telemetry/events.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Gate } from '../validate/decide.ts'
+import type { LiveSessions } from '../validate/live-sessions.ts'
+
+/** What the routes are made of; built once, in `services.ts`. */
+export interface Parts {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly gate: Gate
+  readonly proxies: readonly ProxyAdapter[]
+  readonly sessions: LiveSessions
+  readonly cookies: SessionCookies
+  readonly store: SessionStore
+  /** By name of the provider; the first is the default. */
+  readonly parties: ReadonlyMap<string, RelyingParty>
+  readonly returnUrls: ReturnUrls
+  /** Seals `state` of sign-in and of sign-out. */
+  readonly stateSeal: Seal
+  readonly events: Events
+  readonly metrics: Metrics
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Session } from '../../model/session.ts'
+import { type Site, siteUrl } from '../../model/site.ts'
+import { type CallbackCode, callbackCodes, finishSignIn, type SignIn } from '../../oidc/callback.ts'
+import type { RelyingParty } from '../../oidc/relying-party.ts'
+import { absoluteOn, acceptReturnUrl } from '../../oidc/return-url.ts'
+import { sessionEnd } from '../../oidc/token-response.ts'
+import {
+  loginCookieOf,
+  openTransaction,
+  type Transaction,
+  transactionLifeMs,
+} from '../../oidc/transaction.ts'
+import { refuse, sendPage, wantsPage } from '../answers.ts'
+import { isWithoutEffect, sessionCookieOf, singleParameters } from '../browser-request.ts'
+import { findLoginCookie, setSessionCookie } from '../cookies.ts'
+import { callbackErrorPage } from '../pages/callback-error-page.ts'
+import type { Parts } from '../parts.ts'
+import { callbackPath } from '../paths.ts'
+import { noteReturn } from '../sign-in-rounds.ts'
+
+const maxUrlLength = 16_384
+/** How long the session before a new one of the same person lives on, for requests under way. */
+const overlapMs = 30_000
+
+/** `GET /auth/callback`: the end of sign-in. */
+export async function callbackRoutes(
+  app: FastifyInstance,
+  { parts }: { parts: Parts },
+): Promise<void> {
+  for (const party of parts.parties.values()) {
+    const path = callbackPath(parts, party.settings.name).slice(parts.settings.authPath.length)
+    app.get(path, (request, reply) => callback(request, reply, party, parts))
+  }
+}
+
+async function callback(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  party: RelyingParty,
+  parts: Parts,
+): Promise<FastifyReply> {
+  if (isWithoutEffect(request)) return reply.status(204).send()
+  const [site] = parts.settings.sites
+  const parameters = request.url.length > maxUrlLength ? undefined : singleParameters(request)
+  const state = parameters?.get('state')
+  if (!parameters || !state || !(parameters.get('code') || parameters.get('error'))) {
+    return fail(request, reply, parts, 'missing_code_or_state', 'a parameter is missing or doubled')
+  }
+  const suffix = loginCookieOf(state)
+  const cookie = suffix === undefined ? undefined : findLoginCookie(request, site, suffix)
+  const transaction = cookie && openTransaction(state, cookie, parts.stateSeal, parts.clock.now())
+  if (transaction?.provider !== party.settings.name || transaction.site !== site.origin) {
+    return fail(
+      request,
+      reply,
+      parts,
+      'invalid_state',
+      'the state is forged, old, or of another browser',
+    )
+  }
+  try {
+    // Before the code is redeemed: a code that comes twice would end the tokens of the first time.
+    const until = transaction.startedAt + 2 * transactionLifeMs
+    if (!(await parts.store.mark(`state:${transaction.id}`, until))) {
+      return await usedState(request, reply, site, transaction, parts)
+    }
+    const sessionId = randomBytes(12).toString('base64url')
+    const redirectUri = siteUrl(site, callbackPath(parts, party.settings.name))
+    const { claims } = parts.settings
+    const result = await finishSignIn(
+      party,
+      parameters,
+      transaction,
+      redirectUri,
+      claims,
+      sessionId,
+    )
+    if (result.kind === 'failed') {
+      return fail(request, reply, parts, result.code, result.reason, transaction)
+    }
+    await openSession(request, reply, site, result, sessionId, parts)
+    return goOn(request, reply, site, transaction, parts)
+  } catch (error) {
+    parts.events.failed('the end of sign-in', error, request.id)
+    return refuse(request, reply, 'store_unavailable')
+  }
+}
+
+/** A double click or a reload: whoever is signed in by now simply goes on. */
+async function usedState(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  site: Site,
+  transaction: Transaction,
+  parts: Parts,
+): Promise<FastifyReply> {
+  const cookie = sessionCookieOf(request, site, parts)
+  const proof = cookie === undefined ? undefined : await parts.sessions.prove(site, cookie, 'look')
+  if (proof?.kind === 'live') return goOn(request, reply, site, transaction, parts)
+  return fail(request, reply, parts, 'invalid_state', 'the state was used before', transaction)
+}
+
+async function openSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  site: Site,
+  result: Extract<SignIn, { kind: 'signed-in' }>,
+  publicId: string,
+  parts: Parts,
+): Promise<void> {
+  const now = parts.clock.now()
+  const { maxAgeMs } = parts.settings.session
+  const { value, key } = parts.cookies.mint(site)
+  const session: Session = {
+    key,
+    publicId,
+    provider: result.identity.provider,
+    site: site.origin,
+    ...(result.sid === undefined ? {} : { sid: result.sid }),
+    identity: result.identity,
+    tokens: result.tokens,
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: sessionEnd(result.tokens, now, parts.settings.session),
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, 256),
+  }
+  await parts.store.create(session)
+  await endFormer(request, site, session, parts)
+  setSessionCookie(reply, site, value, maxAgeMs)
+  parts.events.signedIn(session.identity, request.id)
+}
+
+/** The session that the cookie held before ends here only: at the provider it may be the same one. */
+async function endFormer(
+  request: FastifyRequest,
+  site: Site,
+  session: Session,
+  parts: Parts,
+): Promise<void> {
+  const cookie = sessionCookieOf(request, site, parts)
+  const key = cookie && parts.cookies.verify(site, cookie)
+  const former = key && (await parts.store.read(key))
+  if (!former) return
+  const { issuer, subject } = session.identity
+  if (former.identity.issuer === issuer && former.identity.subject === subject) {
+    await parts.store.retire(former.key, session.createdAt + overlapMs)
+    return
+  }
+  await parts.store.end(former.key)
+  parts.events.signedOut('new_sign_in', former.identity, request.id)
+}
+
+function goOn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  site: Site,
+  transaction: Transaction,
+  parts: Parts,
+): FastifyReply {
+  // Checked again: the settings may have changed since the sign-in began.
+  const returnUrl =
+    acceptReturnUrl(transaction.returnUrl, site, parts.returnUrls) ??
+    absoluteOn(site, parts.settings.postLoginUrl)
+  noteReturn(request, reply, site, returnUrl, transaction.startedAt, parts.clock.now())
+  return reply.redirect(returnUrl)
+}
+
+function fail(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: Parts,
+  code: CallbackCode,
+  reason: string,
+  transaction?: Transaction,
+): FastifyReply {
+  parts.events.signInFailed(code, reason, request.id)
+  const [site] = parts.settings.sites
+  const status = callbackCodes[code]
+  const query = transaction ? `?${new URLSearchParams({ return_to: transaction.returnUrl })}` : ''
+  const path = code === 'not_allowed' || code === 'login_required' ? 'continue-signin' : 'login'
+  const retryUrl = `${siteUrl(site, parts.settings.authPath)}/${path}${query}`
+  if (status === 503) reply.header('retry-after', '5')
+  if (wantsPage(request) || !request.headers.accept?.includes('json')) {
+    return sendPage(reply, status, callbackErrorPage({ code, requestId: request.id, retryUrl }))
+  }
+  return reply.status(status).type('application/problem+json').send({
+    status,
+    title: 'Sign-in failed',
+    code,
+    error: code,
+    message: 'Start the sign-in again at login_url.',
+    login_url: retryUrl,
+    request_id: request.id,
+  })
+}

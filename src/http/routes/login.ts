@@ -1,0 +1,141 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isIssuerUnavailable } from '../../issuers/issuer-unavailable.ts'
+import { type Site, siteUrl } from '../../model/site.ts'
+import { authorizationUrl, beginTransaction } from '../../oidc/login.ts'
+import type { RelyingParty } from '../../oidc/relying-party.ts'
+import { absoluteOn, acceptReturnUrl } from '../../oidc/return-url.ts'
+import { sealTransaction } from '../../oidc/transaction.ts'
+import { refuse, sendPage } from '../answers.ts'
+import {
+  firstOf,
+  hostOf,
+  isOwnNavigation,
+  isWithoutEffect,
+  sessionCookieOf,
+  singleParameters,
+} from '../browser-request.ts'
+import { clearSessionCookie, useLoginCookie } from '../cookies.ts'
+import { currentSession } from '../current-session.ts'
+import { pageHeaders } from '../pages/page-headers.ts'
+import { signInLoopPage } from '../pages/sign-in-loop-page.ts'
+import type { Parts } from '../parts.ts'
+import { callbackPath } from '../paths.ts'
+import { isLooping, noteReturn } from '../sign-in-rounds.ts'
+
+/** `GET /auth/login`, `/auth/continue-signin` and `/auth/login-url`: the ways into sign-in. */
+export async function loginRoutes(
+  app: FastifyInstance,
+  { parts }: { parts: Parts },
+): Promise<void> {
+  app.get('/login', (request, reply) => login(request, reply, parts))
+  app.get('/continue-signin', (request, reply) => continueSignIn(request, reply, parts))
+  app.get('/login-url', async (request, reply) => {
+    const [site] = parts.settings.sites
+    const parameters = singleParameters(request)
+    const wanted = parameters && firstOf(parameters, 'redirect_uri', 'return_to', 'rd')
+    const returnUrl = wanted && acceptReturnUrl(wanted, site, parts.returnUrls)
+    if (!returnUrl) return refuse(request, reply, 'bad_request')
+    const query = new URLSearchParams({ return_to: returnUrl })
+    return { login_url: `${siteUrl(site, parts.settings.authPath)}/login?${query}` }
+  })
+}
+
+async function login(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: Parts,
+): Promise<FastifyReply> {
+  if (isWithoutEffect(request)) return reply.status(204).send()
+  const wanted = whatIsWanted(request, parts)
+  if (!wanted) return refuse(request, reply, 'bad_request')
+  const { site, returnUrl, party } = wanted
+  const host = hostOf(request, site)
+  if (host !== undefined && host !== site.host && parts.gate.answersFor(host)) {
+    const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
+    return reply.redirect(`${siteUrl(site, parts.settings.authPath)}/login${query}`)
+  }
+  const now = parts.clock.now()
+  if (isLooping(request, site, returnUrl, now)) {
+    const page = signInLoopPage({
+      host: new URL(returnUrl).host,
+      authHost: site.host,
+      requestId: request.id,
+    })
+    return sendPage(reply, 400, page, pageHeaders)
+  }
+  const cookie = sessionCookieOf(request, site, parts)
+  const proof = cookie === undefined ? undefined : await parts.sessions.prove(site, cookie, 'look')
+  if (proof?.kind === 'unavailable') return refuse(request, reply, proof.code)
+  if (proof?.kind === 'live') {
+    noteReturn(request, reply, site, returnUrl, now, now)
+    return reply.redirect(returnUrl)
+  }
+  return startSignIn(request, reply, { site, returnUrl, party }, parts)
+}
+
+/** Starts anew with a choice of accounts; a session that is still there ends first, here only. */
+async function continueSignIn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: Parts,
+): Promise<FastifyReply> {
+  if (isWithoutEffect(request)) return reply.status(204).send()
+  const wanted = whatIsWanted(request, parts)
+  if (!wanted) return refuse(request, reply, 'bad_request')
+  const session = await currentSession(request, wanted.site, parts)
+  if (session === 'unavailable') return refuse(request, reply, 'store_unavailable')
+  if (session) {
+    if (!isOwnNavigation(request)) {
+      return reply.redirect(`${siteUrl(wanted.site, parts.settings.authPath)}/logout`)
+    }
+    await parts.store.end(session.key)
+    parts.events.signedOut('new_sign_in', session.identity, request.id)
+    clearSessionCookie(reply, wanted.site)
+  }
+  return startSignIn(request, reply, wanted, parts, 'select_account')
+}
+
+interface Wanted {
+  readonly site: Site
+  readonly returnUrl: string
+  readonly party: RelyingParty
+}
+
+/** What the parameters ask for, or undefined where they ask for something that may not be. */
+function whatIsWanted(request: FastifyRequest, parts: Parts): Wanted | undefined {
+  const parameters = singleParameters(request)
+  if (!parameters) return
+  const [site] = parts.settings.sites
+  const provider = parameters.get('provider')
+  const party = provider === null ? [...parts.parties.values()][0] : parts.parties.get(provider)
+  if (!party) return
+  const asked = firstOf(parameters, 'return_to', 'redirect_uri', 'rd')
+  const returnUrl =
+    asked === undefined
+      ? absoluteOn(site, parts.settings.postLoginUrl)
+      : acceptReturnUrl(asked, site, parts.returnUrls)
+  return returnUrl === undefined ? undefined : { site, returnUrl, party }
+}
+
+async function startSignIn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { site, returnUrl, party }: Wanted,
+  parts: Parts,
+  prompt?: string,
+): Promise<FastifyReply> {
+  const now = parts.clock.now()
+  const provider = party.settings.name
+  const transaction = beginTransaction({ provider, site: site.origin, returnUrl, now })
+  const cookie = useLoginCookie(request, reply, site, now)
+  const state = sealTransaction(transaction, cookie, parts.stateSeal)
+  const redirectUri = siteUrl(site, callbackPath(parts, provider))
+  try {
+    const url = await authorizationUrl(party, transaction, state, redirectUri, prompt)
+    return reply.redirect(url.href)
+  } catch (error) {
+    parts.events.signInFailed('idp_unavailable', String(error), request.id)
+    if (!isIssuerUnavailable(error)) parts.events.failed('the start of sign-in', error, request.id)
+    return refuse(request, reply, 'idp_unavailable')
+  }
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { METHODS } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import { codes } from '../../model/codes.ts'
+import type { Decision } from '../../model/decision.ts'
+import { type Site, siteUrl } from '../../model/site.ts'
+import type { ProxyAdapter } from '../../proxies/forwarded-call.ts'
+import { plainAddress } from '../../proxies/trusted-peers.ts'
+import { decide, type Outcome } from '../../validate/decide.ts'
+import {
+  commonHeaders,
+  loginUrl,
+  problemOf,
+  type Refusal,
+  refusalOf,
+} from '../../validate/reply.ts'
+import { framePage } from '../pages/frame-page.ts'
+import { framePageHeaders, pageHeaders } from '../pages/page-headers.ts'
+import { type RefusalCode, refusedPage } from '../pages/refused-page.ts'
+import type { Parts } from '../parts.ts'
+
+/**
+ * The validate routes: read, decide, reply, tell. Every method is a question; the body is drained and
+ * never read. Answers go out past Fastify's own reply, which would cost a third of the throughput.
+ */
+export async function validateRoutes(
+  app: FastifyInstance,
+  { parts }: { parts: Parts },
+): Promise<void> {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, body, done) => {
+    body.resume()
+    done(null)
+  })
+  const known = new Set(app.supportedMethods)
+  for (const method of METHODS) {
+    if (!known.has(method)) app.addHttpMethod(method, { hasBody: true })
+  }
+  for (const proxy of parts.proxies) {
+    for (const url of [proxy.route, `/api/auth${proxy.route}`]) {
+      app.all(url, (request, reply) => {
+        reply.hijack()
+        return answer(request.raw, reply.raw, proxy, parts)
+      })
+    }
+  }
+}
+
+async function answer(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  proxy: ProxyAdapter,
+  parts: Parts,
+): Promise<void> {
+  const peer = plainAddress(raw.socket.remoteAddress)
+  const call = { rawHeaders: raw.rawHeaders, method: raw.method ?? '', url: raw.url ?? '', peer }
+  const outcome = await decide(call, proxy, parts.gate).catch((error: unknown): Outcome => {
+    parts.events.failed('the decision', error)
+    return { decision: internalError }
+  })
+  const { decision, request } = outcome
+  const requestId = request?.requestId ?? randomUUID()
+  if (decision.kind === 'allow') {
+    response.writeHead(200, [...commonHeaders, ...decision.headers, 'x-request-id', requestId])
+    response.end()
+    parts.events.allowed(request, requestId, decision.identity, outcome.rule?.name ?? '')
+    return
+  }
+  const site = request ? parts.gate.siteOf(request.host) : parts.settings.sites[0]
+  const refusal = refusalOf(decision, {
+    request,
+    site,
+    authPath: parts.settings.authPath,
+    requestId,
+    decisionId: randomUUID(),
+  })
+  sendRefusal(raw, response, refusal, outcome, site, parts)
+  parts.events.refused({
+    decision,
+    request,
+    peer,
+    rule: outcome.rule?.name ?? '',
+    status: refusal.status,
+    requestId,
+    decisionId: refusal.decisionId,
+  })
+}
+
+const internalError: Decision = {
+  kind: 'unavailable',
+  code: 'internal_error',
+  reason: 'the decision threw; the line before this one says what',
+  retryAfterSec: 5,
+}
+
+function sendRefusal(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  outcome: Outcome,
+  site: Site,
+  parts: Parts,
+): void {
+  const headers = [...refusal.headers, 'x-request-id', refusal.requestId]
+  const { body, ...rest } = bodyOf(refusal, outcome, site, parts)
+  headers.push('content-length', String(Buffer.byteLength(body)))
+  for (const [name, value] of Object.entries(rest.headers)) {
+    if (name !== 'cache-control') headers.push(name, value)
+  }
+  const origin = outcome.request?.headers.origin
+  if (origin !== undefined && parts.gate.isOwnOrigin(origin)) {
+    headers.push('access-control-allow-origin', origin, 'access-control-allow-credentials', 'true')
+    headers.push('vary', 'Origin')
+  }
+  response.writeHead(refusal.status, headers)
+  response.end(raw.method === 'HEAD' ? undefined : body)
+}
+
+function bodyOf(
+  refusal: Refusal,
+  { decision, request }: Outcome,
+  site: Site,
+  parts: Parts,
+): { body: string; headers: Readonly<Record<string, string>> } {
+  if (refusal.status === 302 || refusal.status === 303) return { body: '', headers: {} }
+  if (request && refusal.caller === 'frame' && refusal.loginUrl !== undefined) {
+    const body = framePage({ loginUrl: refusal.loginUrl, host: request.host })
+    return { body, headers: framePageHeaders }
+  }
+  if (request && refusal.caller !== 'api' && codes[refusal.code].status !== 401) {
+    const identity = decision.kind === 'deny' ? decision.identity : undefined
+    const returnTo = new URL(loginUrl(site, parts.settings.authPath, request)).search
+    const auth = siteUrl(site, parts.settings.authPath)
+    const body = refusedPage({
+      code: refusal.code as RefusalCode,
+      account: identity && { label: identity.name || identity.username || identity.email },
+      host: request.host,
+      decisionId: refusal.decisionId,
+      switchAccountUrl: identity && `${auth}/continue-signin${returnTo}`,
+      signOutUrl: identity && `${auth}/logout`,
+    })
+    return { body, headers: pageHeaders }
+  }
+  const problem = problemOf(refusal)
+  return {
+    body: JSON.stringify(problem),
+    headers: { 'content-type': 'application/problem+json', 'x-content-type-options': 'nosniff' },
+  }
+}

@@ -1,0 +1,43 @@
+import type { FastifyReply } from 'fastify'
+import type { Session } from '../model/session.ts'
+import { type Site, siteUrl } from '../model/site.ts'
+import { endSessionUrl, revokeTokens } from '../oidc/logout.ts'
+import { absoluteOn, acceptReturnUrl } from '../oidc/return-url.ts'
+import { clearSessionCookie } from './cookies.ts'
+import type { Parts } from './parts.ts'
+
+/** Where a browser goes after its session ended here. */
+export interface SignedOut {
+  /** Where it is to end. */
+  readonly finalUrl: string
+  /** The provider's end-session endpoint, which comes back to us; undefined where there is none. */
+  readonly providerUrl: string | undefined
+}
+
+/** `state` of RP-initiated logout is bound to this purpose, so that no other sealed text opens as one. */
+export const logoutStatePurpose = 'post-logout'
+
+/**
+ * Ends a session: durably here, then its tokens at the provider without waiting for that. Rejects where
+ * the store does not answer; the session is then not ended.
+ */
+export async function signOut(
+  reply: FastifyReply,
+  site: Site,
+  session: Session | undefined,
+  wantedReturn: string | undefined,
+  parts: Parts,
+): Promise<SignedOut> {
+  const { authPath, postLogoutUrl } = parts.settings
+  const accepted = wantedReturn && acceptReturnUrl(wantedReturn, site, parts.returnUrls)
+  const finalUrl = accepted || absoluteOn(site, postLogoutUrl)
+  if (session) await parts.store.end(session.key)
+  clearSessionCookie(reply, site)
+  const party = session && parts.parties.get(session.provider)
+  if (!party) return { finalUrl, providerUrl: undefined }
+  const landing = `${siteUrl(site, authPath)}/logged-out`
+  const state = parts.stateSeal.seal(finalUrl, logoutStatePurpose)
+  const providerUrl = await endSessionUrl(party, session.tokens.idToken, landing, state)
+  void revokeTokens(party, session.tokens)
+  return { finalUrl, providerUrl: providerUrl?.href }
+}

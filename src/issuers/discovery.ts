@@ -1,0 +1,79 @@
+import * as client from 'openid-client'
+import type { Clock } from '../lib/clock.ts'
+import type { IssuerFetch } from './issuer-fetch.ts'
+
+export type IssuerMetadata = Readonly<client.ServerMetadata>
+
+const retryAfterMs = 2_000
+const keptForMs = 3_600_000
+
+/**
+ * The metadata of one issuer (OpenID Connect Discovery 1.0), fetched when first asked for, once for
+ * all who ask, and again after an hour while the former answer goes on serving.
+ */
+export class Discovery {
+  readonly #issuer: string
+  readonly #fetch: IssuerFetch
+  readonly #clock: Clock
+  #metadata: IssuerMetadata | undefined
+  #fetchedAt = 0
+  #failedAt = Number.NEGATIVE_INFINITY
+  #failure: unknown
+  #running: Promise<IssuerMetadata> | undefined
+
+  constructor(issuer: string, fetch: IssuerFetch, clock: Clock) {
+    this.#issuer = issuer
+    this.#fetch = fetch
+    this.#clock = clock
+  }
+
+  /** What is known now, without asking. */
+  get known(): IssuerMetadata | undefined {
+    return this.#metadata
+  }
+
+  /**
+   * The metadata. Rejects with {@link IssuerUnavailable} where the issuer does not answer, and with
+   * another error where its metadata is not for it (section 4.3).
+   */
+  async get(): Promise<IssuerMetadata> {
+    const now = this.#clock.monotonic()
+    if (this.#metadata) {
+      if (now - this.#fetchedAt > keptForMs) this.#fetchOnce().catch(() => {})
+      return this.#metadata
+    }
+    if (!this.#running && now - this.#failedAt < retryAfterMs) throw this.#failure
+    return this.#fetchOnce()
+  }
+
+  #fetchOnce(): Promise<IssuerMetadata> {
+    this.#running ??= this.#fetchNow().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #fetchNow(): Promise<IssuerMetadata> {
+    // A failed renewal waits like a success, so that an outage is not asked at every request.
+    this.#fetchedAt = this.#clock.monotonic()
+    try {
+      const config = await client.discovery(
+        new URL(this.#issuer),
+        'discovery',
+        undefined,
+        undefined,
+        {
+          [client.customFetch]: this.#fetch,
+          // The fetch itself refuses plain http where it is not meant to be.
+          execute: [client.allowInsecureRequests],
+        },
+      )
+      this.#metadata = config.serverMetadata()
+      return this.#metadata
+    } catch (error) {
+      this.#failedAt = this.#clock.monotonic()
+      this.#failure = error
+      throw error
+    }
+  }
+}

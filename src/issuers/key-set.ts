@@ -1,0 +1,51 @@
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
+import type { Clock } from '../lib/clock.ts'
+import type { Discovery } from './discovery.ts'
+import type { IssuerFetch } from './issuer-fetch.ts'
+import { IssuerUnavailable } from './issuer-unavailable.ts'
+
+const recheckMs = 3_600_000
+const coolDownMs = 30_000
+const failureCoolDownMs = 5_000
+
+/**
+ * The signing keys of one issuer. An unknown `kid` asks the issuer again, at most every 30 seconds;
+ * the last good set serves while the issuer is down. Use it as jose's key function.
+ */
+export function keySetOf(discovery: Discovery, fetch: IssuerFetch, clock: Clock): JWTVerifyGetKey {
+  let remote: ReturnType<typeof createRemoteJWKSet> | undefined
+  let remoteUri = ''
+  let checkedAt = clock.monotonic()
+  let failedAt = Number.NEGATIVE_INFINITY
+
+  const fetchKeys: IssuerFetch = async (url, init) => {
+    // jose's own cool-down counts from successes only.
+    if (clock.monotonic() - failedAt < failureCoolDownMs) {
+      throw new IssuerUnavailable(`the keys at ${url} could not be read a moment ago`)
+    }
+    checkedAt = clock.monotonic()
+    try {
+      return await fetch(url, init)
+    } catch (error) {
+      failedAt = clock.monotonic()
+      throw error
+    }
+  }
+
+  return async (header, token) => {
+    const { jwks_uri: uri } = await discovery.get()
+    if (!uri) throw new Error('the metadata of the issuer has no jwks_uri')
+    if (!remote || uri !== remoteUri) {
+      remote = createRemoteJWKSet(new URL(uri), {
+        cacheMaxAge: Number.POSITIVE_INFINITY,
+        cooldownDuration: coolDownMs,
+        timeoutDuration: 10_000,
+        [customFetch]: fetchKeys,
+      })
+      remoteUri = uri
+    } else if (clock.monotonic() - checkedAt > recheckMs) {
+      remote.reload().catch(() => {})
+    }
+    return remote(header, token)
+  }
+}

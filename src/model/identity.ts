@@ -1,0 +1,41 @@
+/** Who is asking, and what proved it. */
+export interface Identity {
+  readonly kind: 'user' | 'service' | 'anonymous'
+  readonly source: 'session' | 'bearer' | 'introspection' | 'key' | 'anonymous' | 'bypass'
+  /** Name of the provider or issuer, for example `default`. */
+  readonly provider: string
+  readonly issuer: string
+  /** The issuer's `sub`. Only together with the issuer does it name somebody. */
+  readonly subject: string
+  readonly username: string
+  readonly email: string
+  readonly emailVerified: boolean
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  readonly scopes: readonly string[]
+  /** Public id of the session, never the cookie's; empty for other sources. */
+  readonly sessionId: string
+  readonly clientId: string
+  readonly accountKind: string
+  readonly accountLabel: string
+}
+
+export const anonymous: Identity = Object.freeze({
+  kind: 'anonymous',
+  source: 'anonymous',
+  provider: '',
+  issuer: '',
+  subject: '',
+  username: '',
+  email: '',
+  emailVerified: false,
+  name: '',
+  roles: [],
+  groups: [],
+  scopes: [],
+  sessionId: '',
+  clientId: '',
+  accountKind: '',
+  accountLabel: '',
+})

@@ -1,0 +1,35 @@
+import * as client from 'openid-client'
+import { isIssuerUnavailable } from '../issuers/issuer-unavailable.ts'
+
+/** Why a provider's endpoint gave nothing to use. */
+export type ProviderFailure =
+  | { readonly kind: 'unavailable'; readonly reason: string }
+  /** The token endpoint said no (RFC 6749 section 5.2). */
+  | { readonly kind: 'refused'; readonly error: string; readonly reason: string }
+  /** The authorization endpoint sent the browser back with an error (section 4.1.2.1). */
+  | { readonly kind: 'authorization-error'; readonly error: string; readonly reason: string }
+  /** The answer is there and not acceptable. */
+  | { readonly kind: 'invalid'; readonly reason: string }
+
+/** Sorts what openid-client and jose throw. Reasons are for the log and hold no token. */
+export function providerFailure(error: unknown): ProviderFailure {
+  if (isIssuerUnavailable(error)) return { kind: 'unavailable', reason: messageOf(error) }
+  if (error instanceof client.AuthorizationResponseError) {
+    return {
+      kind: 'authorization-error',
+      error: error.error,
+      reason: `the provider says ${error.error}`,
+    }
+  }
+  if (error instanceof client.ResponseBodyError) {
+    const detail = error.error_description ? ` (${error.error_description})` : ''
+    return { kind: 'refused', error: error.error, reason: `${error.error}${detail}` }
+  }
+  return { kind: 'invalid', reason: messageOf(error) }
+}
+
+function messageOf(error: unknown): string {
+  const parts: string[] = []
+  for (let e = error; e instanceof Error; e = e.cause) parts.push(e.message)
+  return parts.join(': ')
+}

@@ -1,0 +1,75 @@
+import type { Settings } from '../config/settings.ts'
+import type { Identity } from '../model/identity.ts'
+import { allowedGroups, type Claims, textClaim, unionOfLists } from './claims.ts'
+
+/** Where the claims of one sign-in or refresh came from; all of the same subject. */
+export interface ClaimSources {
+  readonly idToken: Claims
+  /** Only of a JWT that was verified and is meant for us. */
+  readonly accessToken?: Claims | undefined
+  readonly userinfo?: Claims | undefined
+}
+
+/** Whether the id token and access token leave something out that userinfo may know. */
+export function lacksClaims(sources: ClaimSources, settings: Settings['claims']): boolean {
+  const tokens = tokenSources(sources)
+  return (
+    unionOfLists(tokens, settings.roles) === undefined ||
+    unionOfLists(tokens, settings.groups) === undefined ||
+    firstText(tokens, 'preferred_username') === '' ||
+    firstText(tokens, 'email') === ''
+  )
+}
+
+/** The identity that claims describe; `before` fills in lists that no source holds. */
+export function identityFromClaims(
+  sources: ClaimSources,
+  settings: Settings['claims'],
+  known: Pick<Identity, 'provider' | 'issuer' | 'subject' | 'sessionId' | 'clientId' | 'scopes'>,
+  before?: Identity,
+): Identity {
+  const tokens = tokenSources(sources)
+  const all = [...tokens, ...(sources.userinfo ? [sources.userinfo] : [])]
+  const list = (paths: readonly string[]) => unionOfLists(tokens, paths) ?? unionOfLists(all, paths)
+  const email = firstText(all, 'email')
+  const named = [firstText(all, 'given_name'), firstText(all, 'family_name')]
+  return {
+    kind: 'user',
+    source: 'session',
+    ...known,
+    username: firstText(all, 'preferred_username') || email || before?.username || '',
+    email: email || before?.email || '',
+    emailVerified: email
+      ? all.some((claims) => claims.email === email && claims.email_verified === true)
+      : (before?.emailVerified ?? false),
+    name: firstText(all, 'name') || named.filter(Boolean).join(' ') || before?.name || '',
+    roles: list(settings.roles) ?? before?.roles ?? [],
+    groups: allowedGroups(list(settings.groups) ?? before?.groups ?? [], settings.groupsAllowlist),
+    ...account(firstText(all, 'identity_provider')),
+  }
+}
+
+/** A subject identifier as OIDC Core section 2 allows it, else undefined. */
+export function validSubject(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= 255 ? value : undefined
+}
+
+function tokenSources(sources: ClaimSources): Claims[] {
+  return [sources.idToken, ...(sources.accessToken ? [sources.accessToken] : [])]
+}
+
+function firstText(sources: readonly Claims[], name: string): string {
+  for (const claims of sources) {
+    const text = textClaim(claims, name)
+    if (text !== '') return text
+  }
+  return ''
+}
+
+function account(identityProvider: string): { accountKind: string; accountLabel: string } {
+  const name = identityProvider.trim()
+  if (['', 'keycloak', 'local'].includes(name.toLowerCase())) {
+    return { accountKind: 'local', accountLabel: 'Local' }
+  }
+  return { accountKind: 'sso', accountLabel: `${name[0]?.toUpperCase()}${name.slice(1)} (SSO)` }
+}

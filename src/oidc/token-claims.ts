@@ -1,0 +1,69 @@
+import { type JWTPayload, jwtVerify } from 'jose'
+import { isIssuerUnavailable } from '../issuers/issuer-unavailable.ts'
+import type { Claims } from './claims.ts'
+import type { RelyingParty } from './relying-party.ts'
+
+const clockToleranceSec = 30
+// Never a symmetric algorithm: a client secret or a public key must not be able to sign.
+const asymmetric = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+]
+
+/** The signature algorithms to accept from a provider for id tokens and logout tokens. */
+export async function idTokenAlgorithms(party: RelyingParty): Promise<string[]> {
+  const { id_token_signing_alg_values_supported: announced } = await party.discovery.get()
+  return asymmetric.filter((algorithm) => !announced || announced.includes(algorithm))
+}
+
+/**
+ * Checks the signature, issuer, audience and times of an id token (OIDC Core section 3.1.3.7); the
+ * nonce is compared where the token is received. Rejects for one that is not acceptable.
+ */
+export async function verifyIdToken(party: RelyingParty, idToken: string): Promise<JWTPayload> {
+  const { issuer } = await party.discovery.get()
+  const { payload } = await jwtVerify(idToken, party.keys, {
+    issuer,
+    audience: party.settings.clientId,
+    algorithms: await idTokenAlgorithms(party),
+    clockTolerance: clockToleranceSec,
+    currentDate: new Date(party.clock.now()),
+    requiredClaims: ['sub', 'iat', 'exp'],
+  })
+  return payload
+}
+
+/**
+ * The claims of an access token that is a JWT of the same issuer made for us (`aud` or `azp` names the
+ * client). Undefined for any other: such a token is not ours to read.
+ */
+export async function readAccessToken(
+  party: RelyingParty,
+  accessToken: string,
+): Promise<Claims | undefined> {
+  if (accessToken.split('.').length !== 3) return
+  const { issuer } = await party.discovery.get()
+  try {
+    const { payload } = await jwtVerify(accessToken, party.keys, {
+      issuer,
+      algorithms: asymmetric,
+      clockTolerance: clockToleranceSec,
+      currentDate: new Date(party.clock.now()),
+    })
+    const audiences = [payload.aud ?? []].flat()
+    const { clientId } = party.settings
+    return audiences.includes(clientId) || payload.azp === clientId ? payload : undefined
+  } catch (error) {
+    if (isIssuerUnavailable(error)) throw error
+    return
+  }
+}

@@ -1,0 +1,77 @@
+import { forwardedHeaderNames, identityHeaderNames } from '../model/header-names.ts'
+
+/** The headers a validate call may read; `connection` only to be refused. */
+const readNames = [
+  ...forwardedHeaderNames,
+  'authorization',
+  'cookie',
+  'origin',
+  'accept',
+  'x-requested-with',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-purpose',
+  'purpose',
+  'connection',
+] as const
+
+type ReadName = (typeof readNames)[number] | 'x-request-id'
+/** Header values by name; several of one name are joined as RFC 9110 section 5.3 says. */
+export type HeaderFields = Partial<Record<ReadName, string>> & {
+  readonly authorizations: readonly string[]
+}
+
+const single = new Set<string>(forwardedHeaderNames)
+const reserved = new Set<string>([...forwardedHeaderNames, ...identityHeaderNames])
+const read = new Set<string>([...readNames, 'x-request-id'])
+
+type Classified = { readonly name: ReadName | undefined; readonly alias: boolean }
+const ignored: Classified = { name: undefined, alias: false }
+
+// Lower-casing and folding every header of every request is most of the cost of reading it.
+const classified = new Map<string, Classified>()
+const classifiedLimit = 2_000
+
+function classify(rawName: string): Classified {
+  const known = classified.get(rawName)
+  if (known) return known
+  const name = rawName.toLowerCase()
+  const folded = name.replaceAll(/[_.]/g, '-')
+  const result = read.has(name)
+    ? { name: name as ReadName, alias: false }
+    : folded !== name && reserved.has(folded)
+      ? { name: undefined, alias: true }
+      : ignored
+  if (classified.size < classifiedLimit) classified.set(rawName, result)
+  return result
+}
+
+/**
+ * Reads the headers of a validate call, or says why they are ambiguous: a doubled forwarded header,
+ * an underscore or dot twin of a reserved one (many servers merge them), or a `Connection` header that
+ * would make a proxy drop a reserved one.
+ */
+export function readHeaderFields(rawHeaders: readonly string[]): HeaderFields | string {
+  const fields: Partial<Record<ReadName, string>> = {}
+  const authorizations: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const rawName = rawHeaders[i] as string
+    const { name, alias } = classify(rawName)
+    if (alias) return `the header ${JSON.stringify(rawName)} is a twin of a reserved header`
+    if (name === undefined) continue
+    const value = rawHeaders[i + 1] as string
+    if (name === 'authorization') authorizations.push(value)
+    const before = fields[name]
+    if (before === undefined) fields[name] = value
+    else if (single.has(name)) return `the header ${name} is there twice`
+    else fields[name] = before + (name === 'cookie' ? '; ' : ', ') + value
+  }
+  if (fields.connection !== undefined) {
+    const named = fields.connection.toLowerCase().split(',')
+    const dropped = named.map((token) => token.trim()).find((token) => reserved.has(token))
+    if (dropped) return `the Connection header names the reserved header ${dropped}`
+  }
+  return Object.assign(fields, { authorizations })
+}

@@ -1,0 +1,216 @@
+import { lookup } from 'node:dns/promises'
+import type { AddressInfo } from 'node:net'
+import type { DestinationStream } from 'pino'
+import { hostMatcher } from './config/host-matcher.ts'
+import type { Settings } from './config/settings.ts'
+import { buildApp } from './http/app.ts'
+import { buildOpsApp } from './http/ops-app.ts'
+import type { Parts } from './http/parts.ts'
+import { ownRouteMatcher } from './http/paths.ts'
+import { readinessOf } from './http/readiness.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
+import { deriveKeys, Seal } from './lib/seal.ts'
+import type { SessionStore } from './model/session-store.ts'
+import { refreshSession } from './oidc/refresh.ts'
+import { createRelyingParty, type RelyingParty } from './oidc/relying-party.ts'
+import { traefikAdapter } from './proxies/traefik.ts'
+import { TrustedPeers } from './proxies/trusted-peers.ts'
+import { openRule, signedInRule } from './rules/implicit-rules.ts'
+import { measureStore } from './sessions/measured-store.ts'
+import { ResolvedSessions } from './sessions/resolved-sessions.ts'
+import { SessionCookies } from './sessions/session-cookie.ts'
+import { openSqliteSessionStore } from './sessions/sqlite-session-store.ts'
+import { openValkeySessionStore } from './sessions/valkey-session-store.ts'
+import { Events } from './telemetry/events.ts'
+import { createLogger } from './telemetry/logger.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { identityHeaders } from './validate/identity-headers.ts'
+import { LiveSessions } from './validate/live-sessions.ts'
+import { RefreshSessions } from './validate/refresh-sessions.ts'
+
+const resolvedSessionsKept = 20_000
+const rediscoverEveryMs = 5_000
+
+/** The running gateway. Disposing of it finishes the requests in flight, then closes everything. */
+export interface Gateway extends AsyncDisposable {
+  /** Of the public listener, as seen from this machine, for example `http://127.0.0.1:8080`. */
+  readonly origin: string
+  readonly opsOrigin: string
+}
+
+export interface GatewayOptions {
+  readonly clock?: Clock
+  /** Where log lines go; standard output where absent. */
+  readonly logTo?: DestinationStream
+}
+
+/**
+ * Builds every long-lived part once, in order, and listens. Parts are closed in the reverse order.
+ *
+ * @throws Error where a listener cannot be opened or the SQLite file cannot be used
+ */
+export async function startGateway(
+  settings: Settings,
+  { clock = systemClock, logTo }: GatewayOptions = {},
+): Promise<Gateway> {
+  await using stack = new AsyncDisposableStack()
+  const metrics = createMetrics()
+  const log = createLogger(settings.logLevel, logTo)
+  stack.defer(() => new Promise<void>((resolve) => log.flush(() => resolve())))
+  const events = new Events(log, metrics)
+
+  const store = stack.use(
+    measureStore(openStore(settings, clock, events), clock, (operation, outcome, seconds) =>
+      events.storeAnswered(operation, outcome, seconds),
+    ),
+  )
+  const parties = new Map(
+    settings.providers.map((provider) => {
+      const party = createRelyingParty(provider, clock, (endpoint, outcome, seconds) =>
+        events.idpAnswered(provider.name, endpoint, outcome, seconds),
+      )
+      return [provider.name, party]
+    }),
+  )
+  stack.defer(keepDiscovering([...parties.values()], events))
+
+  const refreshes = stack.adopt(
+    new RefreshSessions({
+      store,
+      events,
+      clock,
+      redeem: (session) => {
+        const party = parties.get(session.provider)
+        if (party) return refreshSession(party, session, settings)
+        const reason = `the provider ${session.provider} is not configured any more`
+        return Promise.resolve({ kind: 'refused', reason })
+      },
+    }),
+    (running) => running.close(),
+  )
+  const parts = assemble(settings, clock, store, refreshes, parties, { events, metrics })
+  await parts.gate.peers.resolve()
+
+  const ops = await buildOpsApp({ registry: metrics.registry, checks: readinessOf(parts) })
+  stack.defer(() => ops.close())
+  const app = await buildApp(parts)
+  stack.defer(() => app.close())
+  const { host, port, opsPort } = settings.listen
+  await ops.listen({ host, port: opsPort })
+  await app.listen({ host, port })
+  const running = stack.move()
+  return {
+    origin: originOf(app.server.address() as AddressInfo),
+    opsOrigin: originOf(ops.server.address() as AddressInfo),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+function openStore(settings: Settings, clock: Clock, events: Events): SessionStore {
+  const seal = new Seal(deriveKeys(settings.session.secrets, 'session-record'))
+  const onError = (error: Error) => events.warning(error.message)
+  return settings.store.kind === 'sqlite'
+    ? openSqliteSessionStore({ path: settings.store.path, clock, seal, onError })
+    : openValkeySessionStore({ url: settings.store.url, clock, seal, onError })
+}
+
+function assemble(
+  settings: Settings,
+  clock: Clock,
+  store: SessionStore,
+  refreshes: RefreshSessions,
+  parties: ReadonlyMap<string, RelyingParty>,
+  telemetry: Pick<Parts, 'events' | 'metrics'>,
+): Parts {
+  const { session, sites } = settings
+  const [site] = sites
+  const firstProvider = settings.providers[0]?.name ?? ''
+  const cookies = new SessionCookies(session.secrets)
+  const sessions = new LiveSessions({
+    cookies,
+    refreshes,
+    store,
+    clock,
+    resolved: new ResolvedSessions({
+      store,
+      clock,
+      max: resolvedSessionsKept,
+      headersOf: ({ identity }) => identityHeaders(identity, firstProvider),
+    }),
+    idleMs: session.idleMs,
+    staleMs: session.staleMs,
+  })
+  const peers = new TrustedPeers(settings.trustedProxies, addressesOf, clock)
+  const answersFor = hostMatcher(settings.appHosts, sites)
+  const isOwnRoute = ownRouteMatcher(sites, settings.authPath)
+  const rule = settings.authEnabled ? signedInRule : openRule
+  return {
+    ...telemetry,
+    settings,
+    clock,
+    cookies,
+    sessions,
+    store,
+    parties,
+    returnUrls: { answersFor, isOwnRoute },
+    stateSeal: new Seal(deriveKeys(session.secrets, 'state')),
+    proxies: [
+      traefikAdapter({
+        publicScheme: site.secure ? 'https' : 'http',
+        trusted: (address) => peers.knows(address),
+      }),
+    ],
+    gate: {
+      peers,
+      answersFor,
+      isOwnRoute,
+      siteOf: () => site,
+      ruleFor: () => rule,
+      sessions,
+      isOwnOrigin: (origin) => {
+        if (!URL.canParse(origin)) return false
+        const url = new URL(origin)
+        return (
+          url.origin === origin &&
+          url.protocol === new URL(site.origin).protocol &&
+          answersFor(url.host)
+        )
+      },
+      csrfCheck: settings.csrfCheck || site.cookieSameSite === 'none',
+      headersOf: (identity) => identityHeaders(identity, firstProvider),
+    },
+  }
+}
+
+async function addressesOf(hostName: string): Promise<string[]> {
+  return (await lookup(hostName, { all: true })).map(({ address }) => address)
+}
+
+/** Asks for the metadata of providers until it is there, so that the process gets ready by itself. */
+function keepDiscovering(parties: readonly RelyingParty[], events: Events): () => void {
+  const discover = async (party: RelyingParty) => {
+    if (party.discovery.known) return
+    try {
+      await party.discovery.get()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      events.warning(
+        `nobody can sign in: the metadata of ${party.settings.issuer} cannot be used`,
+        {
+          provider: party.settings.name,
+          reason,
+        },
+      )
+    }
+  }
+  const discoverAll = () => void Promise.all(parties.map(discover))
+  discoverAll()
+  const timer = setInterval(discoverAll, rediscoverEveryMs).unref()
+  return () => clearInterval(timer)
+}
+
+function originOf({ address, family, port }: AddressInfo): string {
+  const wildcard = address === '0.0.0.0' || address === '::'
+  const host = wildcard ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+  return `http://${host}:${port}`
+}

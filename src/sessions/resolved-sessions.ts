@@ -1,0 +1,127 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../lib/clock.ts'
+import type { HeaderBlock } from '../model/decision.ts'
+import { type LiveSession, toLiveSession } from '../model/live-session.ts'
+import type { SessionKey } from '../model/session.ts'
+import type { SessionStore } from '../model/session-store.ts'
+
+/** A session in memory, with the header block of its identity ready to send. */
+export interface ResolvedSession {
+  readonly session: LiveSession
+  readonly headers: HeaderBlock
+  /** By the monotonic clock, in milliseconds. */
+  readonly readAt: number
+  /** When the last use was last written to the store. */
+  useWrittenAt: number
+  /** False from the moment anything was heard of a change. */
+  current: boolean
+}
+
+interface Read {
+  /** Set when a change was heard since the read began: its result is not kept. */
+  overtaken: boolean
+  readonly result: Promise<ResolvedSession | undefined>
+}
+
+const rereadAfterMs = 45_000
+const keptForMs = 60_000
+
+/**
+ * Sessions this process has read, so that a request with a known cookie asks nobody. An entry is used
+ * only while the store's change feed is trusted, and for at most a minute before it is read again.
+ */
+export class ResolvedSessions {
+  readonly #store: SessionStore
+  readonly #clock: Clock
+  readonly #headersOf: (session: LiveSession) => HeaderBlock
+  readonly #byCookie: LRUCache<string, ResolvedSession>
+  readonly #byKey: LRUCache<SessionKey, ResolvedSession>
+  readonly #reads = new Map<SessionKey, Read>()
+
+  constructor(options: {
+    readonly store: SessionStore
+    readonly clock: Clock
+    readonly headersOf: (session: LiveSession) => HeaderBlock
+    /** How many sessions are kept. */
+    readonly max: number
+  }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#headersOf = options.headersOf
+    this.#byCookie = new LRUCache({ max: options.max })
+    this.#byKey = new LRUCache({ max: options.max })
+    options.store.changes.subscribe({
+      changed: (key) => this.#forget(key),
+      flushed: () => this.#forgetAll(),
+    })
+  }
+
+  /** The session of a cookie that was verified and read before, if that may still be believed. */
+  get(cookie: string): ResolvedSession | undefined {
+    const entry = this.#byCookie.get(cookie)
+    if (!entry?.current || !this.#store.changes.trusted()) return
+    const age = this.#clock.monotonic() - entry.readAt
+    if (age > keptForMs) return
+    if (age > rereadAfterMs) this.read(cookie, entry.session.key).catch(() => {})
+    return entry
+  }
+
+  /**
+   * Reads a session from the store, once for all who ask at the same time.
+   * Rejects where the store does not answer.
+   *
+   * @param cookie - the cookie value, already verified
+   */
+  async read(cookie: string, key: SessionKey): Promise<ResolvedSession | undefined> {
+    const entry = await this.#readOnce(key)
+    if (entry?.current) this.#byCookie.set(cookie, entry)
+    return entry
+  }
+
+  #readOnce(key: SessionKey): Promise<ResolvedSession | undefined> {
+    const running = this.#reads.get(key)
+    if (running) return running.result
+    const read: Read = { overtaken: false, result: this.#readNow(key, () => read.overtaken) }
+    this.#reads.set(key, read)
+    const done = () => {
+      if (this.#reads.get(key) === read) this.#reads.delete(key)
+    }
+    read.result.then(done, done)
+    return read.result
+  }
+
+  async #readNow(key: SessionKey, overtaken: () => boolean): Promise<ResolvedSession | undefined> {
+    const readAt = this.#clock.monotonic()
+    const stored = await this.#store.read(key)
+    if (!stored) return
+    const session = toLiveSession(stored)
+    const before = this.#byKey.get(key)
+    session.lastUsedAt = Math.max(session.lastUsedAt, before?.session.lastUsedAt ?? 0)
+    const entry: ResolvedSession = {
+      session,
+      headers: this.#headersOf(session),
+      readAt,
+      useWrittenAt: Math.max(stored.lastUsedAt, before?.useWrittenAt ?? 0),
+      current: !overtaken(),
+    }
+    if (entry.current) this.#byKey.set(key, entry)
+    return entry
+  }
+
+  #forget(key: SessionKey): void {
+    const read = this.#reads.get(key)
+    if (read) {
+      read.overtaken = true
+      this.#reads.delete(key)
+    }
+    const entry = this.#byKey.peek(key)
+    if (entry) entry.current = false
+  }
+
+  #forgetAll(): void {
+    for (const read of this.#reads.values()) read.overtaken = true
+    this.#reads.clear()
+    for (const entry of this.#byKey.values()) entry.current = false
+    this.#byCookie.clear()
+  }
+}

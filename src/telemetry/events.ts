@@ -1,0 +1,179 @@
+import type { Logger } from 'pino'
+import type { Decision } from '../model/decision.ts'
+import type { Identity } from '../model/identity.ts'
+import type { OriginalRequest } from '../model/original-request.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What the log says of a person: enough to find them at the provider, nothing they could sign in with. */
+export function described(identity: Identity): Record<string, string> {
+  return {
+    kind: identity.kind,
+    provider: identity.provider,
+    subject: identity.subject,
+    username: identity.username,
+    session: identity.sessionId,
+  }
+}
+
+/** One refusal of a validate route, as the log tells it. */
+export interface RefusedEvent {
+  readonly decision: Exclude<Decision, { kind: 'allow' }>
+  readonly status: number
+  readonly decisionId: string
+  readonly requestId: string
+  readonly peer: string
+  readonly request: OriginalRequest | undefined
+  readonly rule: string
+}
+
+export type SignOutBy =
+  | 'logout'
+  | 'account_page'
+  | 'backchannel_logout'
+  | 'new_sign_in'
+  | 'refused_refresh'
+  | 'idle'
+
+/** One function an event: its log line, its audit line and its metric together. */
+export class Events {
+  readonly #log: Logger
+  readonly #audit: Logger
+  readonly #metrics: Metrics
+
+  constructor(log: Logger, metrics: Metrics) {
+    this.#log = log
+    this.#audit = log.child({ audit: true })
+    this.#metrics = metrics
+  }
+
+  allowed(
+    request: OriginalRequest | undefined,
+    requestId: string,
+    identity: Identity,
+    rule: string,
+  ): void {
+    this.#count('allow')
+    this.#log.info({
+      event: 'decision',
+      code: 'allow',
+      status: 200,
+      request_id: requestId,
+      rule,
+      ...requested(request),
+      kind: identity.kind,
+      provider: identity.provider,
+      subject: identity.subject,
+      session: identity.sessionId,
+    })
+  }
+
+  refused({ decision, request, ...event }: RefusedEvent): void {
+    this.#count(decision.code)
+    const line = {
+      event: 'decision',
+      code: decision.code,
+      status: event.status,
+      request_id: event.requestId,
+      decision_id: event.decisionId,
+      rule: event.rule,
+      peer: event.peer,
+      reason: decision.reason,
+      ...requested(request),
+    }
+    if (decision.kind === 'unavailable') this.#log.error(line)
+    else if (decision.kind !== 'deny') this.#log.info(line)
+    else this.#audit.warn({ ...line, ...(decision.identity && described(decision.identity)) })
+  }
+
+  signedIn(identity: Identity, requestId: string): void {
+    this.#metrics.signIns.inc({ outcome: 'ok' })
+    this.#audit.info({ event: 'sign_in', ...described(identity), request_id: requestId })
+  }
+
+  signInFailed(code: string, reason: string, requestId: string): void {
+    this.#metrics.signIns.inc({ outcome: code })
+    this.#audit.warn({ event: 'sign_in_failed', code, reason, request_id: requestId })
+  }
+
+  signedOut(by: SignOutBy, identity: Identity, requestId?: string): void {
+    this.#metrics.signOuts.inc({ by })
+    this.#audit.info({ event: 'sign_out', by, ...described(identity), request_id: requestId })
+  }
+
+  /** A provider said that sessions are over. */
+  backchannelLogout(provider: string, ended: number, requestId: string): void {
+    this.#metrics.signOuts.inc({ by: 'backchannel_logout' }, ended)
+    this.#audit.info({
+      event: 'sign_out',
+      by: 'backchannel_logout',
+      provider,
+      ended,
+      request_id: requestId,
+    })
+  }
+
+  backchannelLogoutRefused(reason: string, requestId: string): void {
+    this.#audit.warn({ event: 'backchannel_logout_refused', reason, request_id: requestId })
+  }
+
+  refreshed(identity: Identity): void {
+    this.#metrics.refreshes.inc({ outcome: 'ok' })
+    this.#log.info({ event: 'refresh', ...described(identity) })
+  }
+
+  /** @param fatal - the session ended by it */
+  refreshFailed(identity: Identity, fatal: boolean, reason: string): void {
+    this.#metrics.refreshes.inc({ outcome: fatal ? 'refused' : 'unavailable' })
+    this.#audit.warn({ event: 'refresh_failed', fatal, reason, ...described(identity) })
+  }
+
+  /** Something that should not have happened; the error's own text stays in the log. */
+  failed(what: string, error: unknown, requestId?: string): void {
+    this.#log.error({ event: 'error', what, err: error, request_id: requestId })
+  }
+
+  /** One request to a public route other than the validate routes. */
+  answered(line: {
+    method: string
+    path: string
+    status: number
+    request_id: string
+    ms: number
+  }): void {
+    this.#log.info({ event: 'request', ...line })
+  }
+
+  idpAnswered(provider: string, endpoint: string, outcome: string, seconds: number): void {
+    this.#metrics.idpSeconds.observe({ provider, endpoint, outcome }, seconds)
+    if (outcome === 'unavailable') this.#log.warn({ event: 'idp_unavailable', provider, endpoint })
+  }
+
+  storeAnswered(operation: string, outcome: 'ok' | 'error', seconds: number): void {
+    this.#metrics.storeSeconds.observe({ operation, outcome }, seconds)
+  }
+
+  #count(code: string): void {
+    const { decisions } = this.#metrics
+    decisions.set(code, (decisions.get(code) ?? 0) + 1)
+  }
+
+  notice(message: string, fields: Record<string, unknown> = {}): void {
+    this.#log.info({ event: 'notice', ...fields, message })
+  }
+
+  warning(message: string, fields: Record<string, unknown> = {}): void {
+    this.#log.warn({ event: 'warning', ...fields, message })
+  }
+}
+
+// The query may hold secrets of the app; the path is what an operator needs.
+function requested(request: OriginalRequest | undefined): Record<string, string> | undefined {
+  return (
+    request && {
+      method: request.method,
+      host: request.host,
+      path: request.path,
+      client: request.clientAddress,
+    }
+  )
+}
