@@ -10,11 +10,10 @@ import { Agent } from '../support/agent.ts'
 import { isSignInPage, signIn } from '../support/sign-in.ts'
 
 const [alice, lukasz] = demoUsers as [User, User]
-const firstPort = 18_080
 
 let demo: Demo
 beforeAll(async () => {
-  demo = await startDemo({ port: firstPort, host: '127.0.0.1' })
+  demo = await startDemo({ port: 0, opsPort: 0, host: '127.0.0.1' })
 })
 afterAll(() => demo[Symbol.asyncDispose]())
 
@@ -107,7 +106,7 @@ describe('the process', () => {
     }
     const said = lines.join('\n')
     const url = /Open (http:\/\/localhost:\d+)$/m.exec(said)?.[1] ?? ''
-    expect(said).toContain(`Port ${taken} is taken`)
+    expect(said).toContain(`Port ${taken} is taken: using`)
     expect(url).not.toBe(`http://localhost:${taken}`)
     expect(isSignInPage(await new Agent().follow(url))).toBe(true)
     child.kill('SIGINT')

@@ -1,0 +1,129 @@
+import { freePort } from '../../demo/free-port.ts'
+import {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  startIdentityProvider,
+} from '../../demo/identity-provider.ts'
+import { demoUsers, type User } from '../../demo/idp/users.ts'
+import { loadSettings } from '../../src/config/load.ts'
+import { renderProblem } from '../../src/config/problem.ts'
+import type { Settings } from '../../src/config/settings.ts'
+import { type Gateway, startGateway } from '../../src/services.ts'
+import { Agent, type Answer } from './agent.ts'
+import { type RawAnswer, rawRequest } from './raw-request.ts'
+import { isSignInPage, signIn } from './sign-in.ts'
+import { TestClock } from './test-clock.ts'
+
+export const clientId = 'gatehouse'
+export const clientSecret = 'client-secret-client-secret-1234'
+export const sessionSecret = 'p9wGk2vRzqXh4sYcT7mNfBdJ8uLeWa3V'
+
+export interface TestGateway extends AsyncDisposable {
+  readonly gateway: Gateway
+  readonly settings: Settings
+  readonly idp: IdentityProvider
+  readonly clock: TestClock
+  /** `PUBLIC_URL`; the app's host is the same. */
+  readonly url: string
+  /** Every log line so far, parsed. */
+  readonly log: Record<string, unknown>[]
+  /** A browser signed in as a user; `answer` is where it ended (there is no app behind: 404). */
+  signIn(user?: Pick<User, 'id'>, agent?: Agent): Promise<{ agent: Agent; answer: Answer }>
+  /**
+   * Asks `/validate` as Traefik would for a page of the app; headers given here replace or add to
+   * those, and undefined leaves one out.
+   */
+  validate(
+    headers?: Readonly<Record<string, string | readonly string[] | undefined>>,
+    options?: { readonly method?: string; readonly path?: string },
+  ): Promise<RawAnswer>
+  /** As `validate`, with the cookies of a browser. */
+  validateAs(
+    agent: Agent,
+    headers?: Readonly<Record<string, string | readonly string[] | undefined>>,
+  ): Promise<RawAnswer>
+}
+
+export interface TestGatewayOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly idp?: IdentityProviderOptions
+  readonly clock?: TestClock
+}
+
+/** A gateway that listens, beside a real provider in the same process. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  await using stack = new AsyncDisposableStack()
+  const clock = options.clock ?? new TestClock()
+  const port = await freePort(20_000 + Math.floor(Math.random() * 20_000), '127.0.0.1')
+  const url = `http://localhost:${port}`
+  const idp = stack.use(
+    await startIdentityProvider({
+      ttl: { idToken: 36_000 },
+      clients: [
+        {
+          client_id: clientId,
+          client_secret: clientSecret,
+          redirect_uris: [`${url}/auth/callback`],
+          post_logout_redirect_uris: [`${url}/auth/logged-out`],
+          backchannel_logout_uri: `${url}/auth/backchannel-logout`,
+        },
+      ],
+      ...options.idp,
+    }),
+  )
+  const settings = settingsFrom({
+    PUBLIC_URL: url,
+    OIDC_ISSUER: idp.issuer,
+    OIDC_CLIENT_ID: clientId,
+    OIDC_CLIENT_SECRET: clientSecret,
+    SESSION_SECRET: sessionSecret,
+    STORE_URL: 'sqlite::memory:',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    OPS_PORT: '0',
+    LOG_LEVEL: 'debug',
+    ...options.env,
+  })
+  const log: Record<string, unknown>[] = []
+  const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
+  const gateway = stack.use(await startGateway(settings, { clock, logTo }))
+  const running = stack.move()
+
+  const validate: TestGateway['validate'] = (
+    headers = {},
+    { method = 'GET', path = '/validate' } = {},
+  ) =>
+    rawRequest(gateway.origin, method, path, {
+      'X-Forwarded-Method': 'GET',
+      'X-Forwarded-Proto': 'http',
+      'X-Forwarded-Host': new URL(url).host,
+      'X-Forwarded-Uri': '/page?x=1',
+      'X-Forwarded-For': '198.51.100.7',
+      Accept: 'text/html',
+      ...headers,
+    })
+  return {
+    gateway,
+    settings,
+    idp,
+    clock,
+    url,
+    log,
+    validate,
+    validateAs: (agent, headers = {}) =>
+      validate({ Cookie: agent.cookies.header(new URL(url)), ...headers }),
+    async signIn(user = demoUsers[0] as User, agent = new Agent()) {
+      const answer = await signIn(agent, `${url}/auth/login?return_to=/page`, user)
+      if (isSignInPage(answer)) throw new Error('the sign-in did not come back')
+      return { agent, answer }
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** Settings of an environment that is right; throws with every problem otherwise. */
+export function settingsFrom(env: Readonly<Record<string, string>>): Settings {
+  const loaded = loadSettings(env)
+  if (loaded.kind === 'ok') return loaded.settings
+  throw new Error(loaded.problems.map(renderProblem).join('\n'))
+}
