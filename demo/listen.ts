@@ -19,3 +19,14 @@ export function close(server: Server): Promise<void> {
     server.closeAllConnections()
   })
 }
+
+/**
+ * A port as an environment variable gives it.
+ *
+ * @throws Error naming the variable where its value is none
+ */
+export function portFrom(env: NodeJS.ProcessEnv, name: string, fallback: number): number {
+  const value = env[name] || String(fallback)
+  if (/^\d{1,5}$/.test(value) && Number(value) < 65_536) return Number(value)
+  throw new Error(`${name}: ${JSON.stringify(value)} is no port; for example ${name}=${fallback}`)
+}

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { headerPairs } from './header-pairs.ts'
-import { close, listen } from './listen.ts'
+import { close, listen, portFrom } from './listen.ts'
 import { document } from './page.ts'
 import { homePage, type Link } from './sample-page.ts'
 
@@ -45,7 +45,7 @@ function answer(
   // A body is read and forgotten, so that the connection can carry the next request.
   request.resume()
   const headers = headerPairs(request.rawHeaders)
-  if (path === '/health') sendJson(response, { status: 'healthy' })
+  if (path === '/health' || path === '/livez') sendJson(response, { status: 'healthy' })
   else if (path === '/headers') sendJson(response, headers)
   else if (request.method === 'GET' || request.method === 'HEAD') {
     const page = document(homePage({ headers, url: request.url ?? '/', ...settings }))
@@ -59,15 +59,17 @@ function sendJson(response: ServerResponse, body: unknown): void {
     .end(JSON.stringify(body))
 }
 
-/** The `sample-app` command: `PORT` (3000), `HOST`, `AUTH_URL`; ends with SIGTERM or Ctrl-C. */
+/**
+ * The `sample-app` command: `PORT` (8080), `HOST`, `AUTH_URL`; runs until SIGTERM or Ctrl-C. On `OPS_PORT`
+ * (9090) it answers the health check of the image, as the gateway does.
+ */
 export async function main(env: NodeJS.ProcessEnv = process.env): Promise<void> {
-  const app = await startSampleApp({
-    port: Number(env.PORT ?? 3000),
-    host: env.HOST ?? '0.0.0.0',
-    authUrl: (env.AUTH_URL ?? '').replace(/\/$/, ''),
-  })
-  process.stdout.write(`Sample app on port ${app.port}\n`)
-  const stop = () => void app.close()
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  const host = env.HOST ?? '0.0.0.0'
+  const authUrl = (env.AUTH_URL ?? '').replace(/\/$/, '')
+  const app = await startSampleApp({ port: portFrom(env, 'PORT', 8080), host, authUrl })
+  const ops = await startSampleApp({ port: portFrom(env, 'OPS_PORT', 9090), host, authUrl })
+  process.stdout.write(`The sample app listens on port ${app.port}.\n`)
+  const stop = () => void Promise.all([app.close(), ops.close()])
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
 }

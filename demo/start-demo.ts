@@ -8,9 +8,11 @@ import { type IdentityProvider, startIdentityProvider } from './identity-provide
 import { startSampleApp } from './sample-app.ts'
 
 export interface DemoOptions {
-  /** Wanted; the next free one is taken where it is not free. */
+  /** Wanted; the next free one is taken where it is not free, any one for 0. */
   readonly port: number
   readonly host: string
+  /** Wanted for the gateway's operators' listener, which is on 127.0.0.1 alone. */
+  readonly opsPort: number
   /** How browsers reach it, where that is not `http://localhost:PORT`. */
   readonly publicUrl?: string | undefined
   readonly logLevel?: string | undefined
@@ -18,6 +20,7 @@ export interface DemoOptions {
 
 export interface Demo extends AsyncDisposable {
   readonly port: number
+  readonly opsPort: number
   /** All there is: the app, the gateway's pages and, under `/idp`, the identity provider. */
   readonly url: string
   readonly idp: IdentityProvider
@@ -29,6 +32,7 @@ const clientId = 'gatehouse-demo'
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   await using started = new AsyncDisposableStack()
   const port = await freePort(options.port, options.host)
+  const opsPort = await freePort(options.opsPort, '127.0.0.1')
   const url = options.publicUrl ?? `http://localhost:${port}`
   const clientSecret = randomBytes(32).toString('base64url')
 
@@ -45,7 +49,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         STORE_URL: 'sqlite::memory:',
         HOST: '127.0.0.1',
         PORT: '0',
-        OPS_PORT: '0',
+        OPS_PORT: String(opsPort),
         LOG_LEVEL: options.logLevel ?? 'error',
       }),
       { logTo: process.stderr },
@@ -74,7 +78,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     }),
   )
   const parts = started.move()
-  return { port, url, idp, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  return { port, opsPort, url, idp, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
 function settings(env: Readonly<Record<string, string>>) {

@@ -10,6 +10,7 @@ import { ownRouteMatcher } from './http/paths.ts'
 import { readinessOf } from './http/readiness.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { deriveKeys, Seal } from './lib/seal.ts'
+import type { Identity } from './model/identity.ts'
 import type { SessionStore } from './model/session-store.ts'
 import { refreshSession } from './oidc/refresh.ts'
 import { createRelyingParty, type RelyingParty } from './oidc/relying-party.ts'
@@ -22,11 +23,11 @@ import { SessionCookies } from './sessions/session-cookie.ts'
 import { openSqliteSessionStore } from './sessions/sqlite-session-store.ts'
 import { openValkeySessionStore } from './sessions/valkey-session-store.ts'
 import { Events } from './telemetry/events.ts'
-import { createLogger } from './telemetry/logger.ts'
+import { openLog } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { identityHeaders } from './validate/identity-headers.ts'
 import { LiveSessions } from './validate/live-sessions.ts'
 import { RefreshSessions } from './validate/refresh-sessions.ts'
+import { allowHeaders } from './validate/reply.ts'
 
 const resolvedSessionsKept = 20_000
 const rediscoverEveryMs = 5_000
@@ -55,8 +56,8 @@ export async function startGateway(
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack()
   const metrics = createMetrics()
-  const log = createLogger(settings.logLevel, logTo)
-  stack.defer(() => new Promise<void>((resolve) => log.flush(() => resolve())))
+  const log = openLog(settings.logLevel, logTo)
+  stack.defer(() => log.flush())
   const events = new Events(log, metrics)
 
   const store = stack.use(
@@ -125,6 +126,7 @@ function assemble(
   const { session, sites } = settings
   const [site] = sites
   const firstProvider = settings.providers[0]?.name ?? ''
+  const headersOf = (identity: Identity) => allowHeaders(identity, firstProvider)
   const cookies = new SessionCookies(session.secrets)
   const sessions = new LiveSessions({
     cookies,
@@ -135,7 +137,7 @@ function assemble(
       store,
       clock,
       max: resolvedSessionsKept,
-      headersOf: ({ identity }) => identityHeaders(identity, firstProvider),
+      headersOf: ({ identity }) => headersOf(identity),
     }),
     idleMs: session.idleMs,
     staleMs: session.staleMs,
@@ -177,7 +179,7 @@ function assemble(
         )
       },
       csrfCheck: settings.csrfCheck || site.cookieSameSite === 'none',
-      headersOf: (identity) => identityHeaders(identity, firstProvider),
+      headersOf,
     },
   }
 }

@@ -64,7 +64,7 @@ function sessionRow({ uid, name, since, own }: SessionRow): Html {
     <li class="row split"><span><strong>${name}</strong>${own ? ' (this browser)' : undefined}<br>
     <span class="soft">${label}</span></span>
     <form method="post">
-    <button class="go alt" name="session" value="${uid}" aria-label="End the session of ${name}, ${label}">End session</button>
+    <button class="go alt" name="session" value="${uid}" aria-label="End session of ${name}, ${label}">End session</button>
     </form></li>
   `
 }

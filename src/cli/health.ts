@@ -5,11 +5,14 @@ import { exitCodes, type Terminal } from './terminal.ts'
 
 const timeoutMs = 3_000
 
-/** Asks the operators' listener of the gateway on this machine whether the process lives. */
+/**
+ * Asks what listens on `PORT` of this machine whether it lives: the gateway, the demo or the sample app,
+ * each of which answers at `/health`.
+ */
 export async function health(env: Environment, terminal: Terminal): Promise<number> {
   const findings = new Findings()
-  const { HOST, OPS_PORT } = readValues(readEnvironment(env, readTextFile, findings), findings)
-  const url = `http://${reachable(HOST)}:${OPS_PORT}/livez`
+  const { HOST, PORT } = readValues(readEnvironment(env, readTextFile, findings), findings)
+  const url = `http://${reachable(HOST)}:${PORT}/health`
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' })
     await answer.body?.cancel()

@@ -23,7 +23,7 @@ async function discover(provider: ProviderSettings) {
     return answer
   }
   try {
-    const metadata = await new Discovery(provider.issuer, watched, systemClock).get()
+    const metadata = await new Discovery(provider, watched, systemClock).get()
     return { facts: missing(metadata, provider), aheadMs }
   } catch (error) {
     throw explain(error)

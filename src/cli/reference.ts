@@ -30,6 +30,9 @@ const later = `## Settings of later versions
 This version does not know the following settings. It refuses to start with them, as ignoring them would
 be unsafe: ${plannedNames.map(code).join(', ')}. The exception are values that mean what this
 version does anyway, such as \`ALLOW=*\` or \`IDENTITY_HEADERS=x-user\`.
+
+Where anyone can get an account at the issuer (Google, Apple, gitlab.com, Microsoft's \`common\`,
+\`organizations\` and \`consumers\`), \`ALLOW=*\` is required: it says that all of them may sign in.
 `
 
 function renderRow([name, variable]: [string, Variable]): string {

@@ -1,5 +1,8 @@
+import { memo } from '../lib/memo.ts'
 import type { Site } from '../model/site.ts'
 import type { HostPattern } from './settings.ts'
+
+const rememberedHosts = 1_000
 
 /** Compiles host patterns into one question. */
 export function hostMatcher(
@@ -7,7 +10,7 @@ export function hostMatcher(
   sites: readonly Site[],
 ): (host: string) => boolean {
   const publicPorts = new Set(sites.map((site) => new URL(site.origin).port))
-  return (host) => {
+  return memo((host) => {
     const colon = host.lastIndexOf(':')
     const hasPort = colon > host.lastIndexOf(']')
     const name = hasPort ? host.slice(0, colon) : host
@@ -19,5 +22,5 @@ export function hostMatcher(
           : pattern.port === port) &&
         (pattern.wildcard ? name.endsWith(`.${pattern.name}`) : name === pattern.name),
     )
-  }
+  }, rememberedHosts)
 }

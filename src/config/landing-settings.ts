@@ -3,18 +3,22 @@ import { hostMatcher } from './host-matcher.ts'
 import { type Findings, quoted } from './problem.ts'
 import type { HostPattern } from './settings.ts'
 import { isPlainPath } from './urls.ts'
-import type { Values, VariableName } from './variables.ts'
+import type { Values } from './variables.ts'
 
+const defaultPath = '/auth'
 const takenPaths = ['/validate', '/health', '/session', '/api', '/.well-known']
 
-/** Checks where the public routes are: a path that no other route of the gateway has. */
+/**
+ * Checks where the public routes are: a path that no other route of the gateway has. A refused one
+ * leaves the default for the checks that follow.
+ */
 export function authPathSetting(values: Values, findings: Findings): string {
   const path = values.AUTH_PATH.replace(/\/$/, '')
-  if (!isPlainPath(path))
-    findings.refuse('AUTH_PATH', `${quoted(values.AUTH_PATH)} is not a plain path`, '/auth')
-  else if (takenPaths.includes(path) || /^\/(validate|\.well-known)\//.test(path))
-    findings.refuse('AUTH_PATH', `${path} is a route of the gateway; choose another`, '/auth')
-  return path
+  const taken = takenPaths.includes(path) || /^\/(validate|\.well-known)\//.test(path)
+  if (isPlainPath(path) && !taken) return path
+  const fault = taken ? 'is a route of the gateway; choose another' : 'is not a plain path'
+  findings.refuse('AUTH_PATH', `${quoted(values.AUTH_PATH)} ${fault}`, defaultPath)
+  return defaultPath
 }
 
 /** Checks where sign-in and sign-out end when the browser named no return URL. */
@@ -25,16 +29,16 @@ export function landingSettings(
   authPath: string,
   findings: Findings,
 ): { readonly postLoginUrl: string; readonly postLogoutUrl: string } {
-  const postLogoutUrl = values.POST_LOGOUT_URL ?? `${authPath}/logged-out`
-  const landings: [VariableName, string][] = [
-    ['POST_LOGIN_URL', values.POST_LOGIN_URL],
-    ['POST_LOGOUT_URL', postLogoutUrl],
-  ]
-  for (const [name, text] of landings) {
-    const fault = faultOf(text, site, appHosts, authPath)
-    if (fault !== undefined) findings.refuse(name, `${quoted(text)} ${fault}`, '/')
+  for (const name of ['POST_LOGIN_URL', 'POST_LOGOUT_URL'] as const) {
+    const text = values[name]
+    const fault = text === undefined ? undefined : faultOf(text, site, appHosts, authPath)
+    if (text !== undefined && fault !== undefined)
+      findings.refuse(name, `${quoted(text)} ${fault}`, '/')
   }
-  return { postLoginUrl: values.POST_LOGIN_URL, postLogoutUrl }
+  return {
+    postLoginUrl: values.POST_LOGIN_URL,
+    postLogoutUrl: values.POST_LOGOUT_URL ?? `${authPath}/logged-out`,
+  }
 }
 
 function faultOf(

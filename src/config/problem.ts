@@ -43,9 +43,7 @@ const longestQuote = 120
  */
 export function quoted(value: string): string {
   const shown = withoutPassword(value)
-  return JSON.stringify(
-    shown.length > longestQuote ? `${shown.slice(0, longestQuote)}…` : shown.toWellFormed(),
-  )
+  return JSON.stringify(shown.length > longestQuote ? `${shown.slice(0, longestQuote)}…` : shown)
 }
 
 /** A URL with what stands before its `@` masked; other texts as they are. */

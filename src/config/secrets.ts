@@ -6,7 +6,7 @@ const fewestBytes = 32
 const fewestDifferentBytes = 8
 
 const placeholder =
-  /change.?me|changethis|replace.?(me|this)|your.?(session|secret|own|key)|placeholder|example|supersecret|password|insecure|default.?secret/i
+  /change.?(me|this|it)|replace.?(me|this)|your.?(session|secret|own|key)|placeholder|example|supersecret|password|insecure|default.?secret/i
 
 /** Checks the session secrets (threats C-17, S-07). Their values never appear in a message. */
 export function secretSettings(

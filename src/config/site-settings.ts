@@ -19,7 +19,7 @@ export function siteSettings(values: Values, findings: Findings): Site | undefin
     )
   }
   if (values.COOKIE_SAMESITE === 'none' && !secure)
-    return findings.refuse(
+    findings.refuse(
       'COOKIE_SAMESITE',
       'none needs an https PUBLIC_URL: browsers accept it on secure cookies only',
       'lax',

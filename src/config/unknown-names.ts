@@ -16,7 +16,7 @@ const names = variableNames.flatMap((name) => {
 })
 const knownNames = [...names, ...plannedNames].flatMap((name) => [name, `${name}_FILE`])
 const known = new Set(knownNames)
-const prefixes = new Set(knownNames.filter((name) => name.includes('_')).map(prefixOf))
+const prefixes = new Set(knownNames.map(prefixOf).filter((prefix) => prefix !== ''))
 
 /**
  * Points at names that look like misspelt settings. A sure one stops the start; one that may belong
@@ -25,25 +25,28 @@ const prefixes = new Set(knownNames.filter((name) => name.includes('_')).map(pre
 export function checkNames(env: Environment, findings: Findings): void {
   for (const [name, value] of Object.entries(env)) {
     if (!value || known.has(name) || injected.test(name)) continue
-    const upper = name.toUpperCase()
-    if (!prefixes.has(prefixOf(upper))) continue
-    const near = nearestKnown(upper)
-    if (near && near.edits * 5 <= near.name.length)
-      findings.refuse(shown(name), `is not known; did you mean ${near.name}?`)
+    const written = name.toUpperCase()
+    const prefix = prefixOf(written)
+    if (!prefixes.has(prefix)) continue
+    const near = nearest(written)
+    if (near?.sure) findings.refuse(shown(name), `is not known; did you mean ${near.name}?`)
     else if (near)
       findings.warn(shown(name), `is not known and ignored; did you mean ${near.name}?`)
-    else if (sensitivePrefixes.includes(prefixOf(name)))
+    else if (sensitivePrefixes.includes(prefix))
       findings.warn(shown(name), 'is not known to this version and ignored')
   }
 }
 
-function nearestKnown(name: string): { name: string; edits: number } | undefined {
+/** The known name that was probably meant. Sure: one edit, or two in a name of ten letters and more. */
+function nearest(written: string): { name: string; sure: boolean } | undefined {
   let best: { name: string; edits: number } | undefined
-  for (const candidate of knownNames) {
-    const edits = distance(name, candidate)
-    if (edits <= 2 && edits < (best?.edits ?? 3)) best = { name: candidate, edits }
+  for (const name of knownNames) {
+    const edits = distance(written, name)
+    if (edits <= 2 && edits < (best?.edits ?? 3)) best = { name, edits }
   }
-  return best
+  if (best) return { name: best.name, sure: best.edits * 5 <= best.name.length }
+  const longer = knownNames.find((name) => name.startsWith(`${written}_`))
+  return longer === undefined ? undefined : { name: longer, sure: false }
 }
 
 function prefixOf(name: string): string {

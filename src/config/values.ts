@@ -58,8 +58,7 @@ function readList(
 
 /** Why a text is no value of its variable, in an operator's words; undefined where it is one. */
 function refusal(variable: Variable, text: string): string | undefined {
-  const reason = variable.refused?.[text]
-  if (reason !== undefined) return reason
+  if (variable.refused && Object.hasOwn(variable.refused, text)) return variable.refused[text]
   if (variable.enum && !variable.enum.includes(text))
     return `${quoted(text)} is none of ${variable.enum.join(', ')}`
   if (variable.type === 'boolean' && !/^(true|false)$/i.test(text))

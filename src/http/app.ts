@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import formBody from '@fastify/formbody'
@@ -18,18 +17,14 @@ import { logoutRoutes } from './routes/logout.ts'
 import { sessionRoutes, showSession } from './routes/session.ts'
 import { validateRoutes } from './routes/validate.ts'
 
-const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
-
 /** The public listener: its plugins, then its routes. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const app = fastify({
-    // Big cookies beside a bearer token reach Node's default of 16 KB.
-    http: { maxHeaderSize: 32_768, headersTimeout: 10_000 },
-    requestTimeout: 30_000,
-    keepAliveTimeout: 75_000,
+    serverFactory: (handler) => createListener(parts, handler),
     bodyLimit: 65_536,
     forceCloseConnections: 'idle',
-    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    // The validate routes read their own; the others get theirs in the request log.
+    genReqId: () => '',
     // A URL that cannot be decoded is refused before any hook runs.
     frameworkErrors: (_error, request, reply) => {
       setSecurityHeaders(reply)
@@ -38,16 +33,29 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 64 },
     logger: false,
   })
-  // Node drops headers past the first thousand without a word; the limit in bytes holds.
-  app.server.maxHeadersCount = 0
-  // An `Expect` that Node does not know is no reason for another answer.
-  app.server.on('checkExpectation', (request, response) =>
-    app.server.emit('request', request, response),
-  )
-
-  await app.register(validateRoutes, { parts })
   await app.register(publicRoutes, { parts })
   return app
+}
+
+function createListener(parts: Parts, others: RequestListener): Server {
+  const validate = validateRoutes(parts)
+  const server = createServer(
+    {
+      // Big cookies beside a bearer token reach Node's default of 16 KB.
+      maxHeaderSize: 32_768,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 75_000,
+    },
+    (request, response) => {
+      if (!validate(request, response)) others(request, response)
+    },
+  )
+  // Node drops headers past the first thousand without a word; the limit in bytes holds.
+  server.maxHeadersCount = 0
+  // An `Expect` that Node does not know is no reason for another answer.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  return server
 }
 
 async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
@@ -94,8 +102,4 @@ async function allowOwnOrigins(scope: FastifyInstance, parts: Parts): Promise<vo
     methods: ['GET', 'POST'],
     maxAge: 600,
   })
-}
-
-function requestIdOf(offered: string | string[] | undefined): string {
-  return typeof offered === 'string' && requestIdForm.test(offered) ? offered : randomUUID()
 }

@@ -30,7 +30,10 @@ export function ownRouteMatcher(
   }
 }
 
+const plainPath = /^(?:\/[\w~-][\w.~-]*)+\/?$/
+
 function canonical(path: string): string {
+  if (plainPath.test(path)) return path.toLowerCase()
   let decoded = path
   try {
     decoded = decodeURIComponent(path)

@@ -1,11 +1,23 @@
 import * as client from 'openid-client'
 import type { Clock } from '../lib/clock.ts'
+import { endpointRule, type IssuerAddress } from './endpoints.ts'
 import type { IssuerFetch } from './issuer-fetch.ts'
 
 export type IssuerMetadata = Readonly<client.ServerMetadata>
 
 const retryAfterMs = 2_000
 const keptForMs = 3_600_000
+
+/** What the gateway calls, or sends browsers to. */
+const endpointNames = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'end_session_endpoint',
+  'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
+] as const
 
 /**
  * The metadata of one issuer (OpenID Connect Discovery 1.0), fetched when first asked for, once for
@@ -14,6 +26,7 @@ const keptForMs = 3_600_000
 export class Discovery {
   readonly #issuer: string
   readonly #fetch: IssuerFetch
+  readonly #isEndpoint: (url: URL) => boolean
   readonly #clock: Clock
   #metadata: IssuerMetadata | undefined
   #fetchedAt = 0
@@ -21,8 +34,9 @@ export class Discovery {
   #failure: unknown
   #running: Promise<IssuerMetadata> | undefined
 
-  constructor(issuer: string, fetch: IssuerFetch, clock: Clock) {
-    this.#issuer = issuer
+  constructor(address: IssuerAddress, fetch: IssuerFetch, clock: Clock) {
+    this.#issuer = address.issuer
+    this.#isEndpoint = endpointRule(address)
     this.#fetch = fetch
     this.#clock = clock
   }
@@ -34,7 +48,7 @@ export class Discovery {
 
   /**
    * The metadata. Rejects with {@link IssuerUnavailable} where the issuer does not answer, and with
-   * another error where its metadata is not for it (section 4.3).
+   * another error where its metadata is not for it (section 4.3) or names endpoints in the clear.
    */
   async get(): Promise<IssuerMetadata> {
     const now = this.#clock.monotonic()
@@ -68,12 +82,26 @@ export class Discovery {
           execute: [client.allowInsecureRequests],
         },
       )
-      this.#metadata = config.serverMetadata()
-      return this.#metadata
+      const metadata = config.serverMetadata()
+      this.#checkEndpoints(metadata)
+      this.#metadata = metadata
+      return metadata
     } catch (error) {
       this.#failedAt = this.#clock.monotonic()
       this.#failure = error
       throw error
+    }
+  }
+
+  #checkEndpoints(metadata: IssuerMetadata): void {
+    for (const name of endpointNames) {
+      const value: unknown = metadata[name]
+      if (value === undefined) continue
+      if (typeof value !== 'string' || !URL.canParse(value) || !this.#isEndpoint(new URL(value))) {
+        throw new Error(
+          `its metadata names the ${name} ${JSON.stringify(value)}, which is neither https nor on the issuer's own origin`,
+        )
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { FetchBody } from 'openid-client'
+import { endpointRule, type IssuerAddress } from './endpoints.ts'
 import { IssuerUnavailable } from './issuer-unavailable.ts'
 
 /** The part of `fetch` that openid-client and jose use. */
@@ -15,10 +16,7 @@ export type IssuerFetch = (
 /** Told of every request to an issuer: how it went and how long it took. */
 export type Observe = (url: URL, outcome: 'ok' | 'refused' | 'unavailable', seconds: number) => void
 
-export interface IssuerFetchOptions {
-  readonly issuer: string
-  /** Origin that takes the place of the issuer's for server-side calls. */
-  readonly internalOrigin?: string | undefined
+export interface IssuerFetchOptions extends IssuerAddress {
   /** PEM of the certificate authorities to trust. */
   readonly ca?: string | undefined
   readonly observe: Observe
@@ -29,13 +27,12 @@ const maxBytes = 512 * 1024
 
 /**
  * The only way out to an issuer. It goes to the internal origin where there is one, follows no
- * redirect, ends after ten seconds, and reads at most half a megabyte. Plain http is refused unless the
- * issuer itself or the internal origin is http. Rejects with {@link IssuerUnavailable} for anything
+ * redirect, ends after ten seconds, and reads at most half a megabyte. Rejects with {@link IssuerUnavailable} for anything
  * that is no answer: no connection, time-out, 5xx, 429.
  */
 export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
   const issuer = new URL(options.issuer)
-  const plainAllowed = new Set([issuer.origin, options.internalOrigin])
+  const isEndpoint = endpointRule(options)
   const send = sender(options.ca)
   return async (requested, init) => {
     const url = new URL(requested)
@@ -46,7 +43,7 @@ export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
       // Setting `host` keeps the former port where the new one is its scheme's default.
       url.port = internal.port
     }
-    if (url.protocol !== 'https:' && !plainAllowed.has(url.origin)) {
+    if (!isEndpoint(url)) {
       throw new Error(
         `the issuer names the endpoint ${url.origin}, which is neither https nor its own origin`,
       )

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import type { Discovery } from './discovery.ts'
 import type { IssuerFetch } from './issuer-fetch.ts'
@@ -7,6 +7,8 @@ import { IssuerUnavailable } from './issuer-unavailable.ts'
 const recheckMs = 3_600_000
 const coolDownMs = 30_000
 const failureCoolDownMs = 5_000
+/** jose: the answer is no key set. */
+const unreadable = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'])
 
 /**
  * The signing keys of one issuer. An unknown `kid` asks the issuer again, at most every 30 seconds;
@@ -46,6 +48,12 @@ export function keySetOf(discovery: Discovery, fetch: IssuerFetch, clock: Clock)
     } else if (clock.monotonic() - checkedAt > recheckMs) {
       remote.reload().catch(() => {})
     }
-    return remote(header, token)
+    try {
+      return await remote(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError) || !unreadable.has(error.code)) throw error
+      failedAt = clock.monotonic()
+      throw new IssuerUnavailable(`the keys at ${uri} cannot be read`, { cause: error })
+    }
   }
 }

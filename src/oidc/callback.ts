@@ -140,6 +140,8 @@ function fromFailure(failure: ProviderFailure): SignIn {
       return failed('idp_unavailable', failure.reason)
     case 'refused':
       return failed('token_exchange_failed', failure.reason)
+    case 'broken':
+      return failed('idp_error', failure.reason)
     case 'invalid':
       return failed('invalid_token_payload', failure.reason)
     case 'authorization-error':

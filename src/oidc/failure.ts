@@ -8,8 +8,16 @@ export type ProviderFailure =
   | { readonly kind: 'refused'; readonly error: string; readonly reason: string }
   /** The authorization endpoint sent the browser back with an error (section 4.1.2.1). */
   | { readonly kind: 'authorization-error'; readonly error: string; readonly reason: string }
+  /** What came does not speak the protocol: a page, a redirect, half a document. */
+  | { readonly kind: 'broken'; readonly reason: string }
   /** The answer is there and not acceptable. */
   | { readonly kind: 'invalid'; readonly reason: string }
+
+const brokenCodes = new Set([
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR',
+])
 
 /** Sorts what openid-client and jose throw. Reasons are for the log and hold no token. */
 export function providerFailure(error: unknown): ProviderFailure {
@@ -25,7 +33,8 @@ export function providerFailure(error: unknown): ProviderFailure {
     const detail = error.error_description ? ` (${error.error_description})` : ''
     return { kind: 'refused', error: error.error, reason: `${error.error}${detail}` }
   }
-  return { kind: 'invalid', reason: messageOf(error) }
+  const broken = error instanceof client.ClientError && brokenCodes.has(error.code ?? '')
+  return { kind: broken ? 'broken' : 'invalid', reason: messageOf(error) }
 }
 
 function messageOf(error: unknown): string {

@@ -33,7 +33,7 @@ export function createRelyingParty(
     ca: settings.ca,
     observe: observeUrl,
   })
-  const discovery = new Discovery(settings.issuer, fetch, clock)
+  const discovery = new Discovery(settings, fetch, clock)
   const keys = keySetOf(discovery, fetch, clock)
   let built: { metadata: IssuerMetadata; configuration: client.Configuration } | undefined
   return {

@@ -26,7 +26,7 @@ export async function idTokenAlgorithms(party: RelyingParty): Promise<string[]> 
 }
 
 /**
- * Checks the signature, issuer, audience and times of an id token (OIDC Core section 3.1.3.7); the
+ * Checks the signature, issuer, audience, authorized party and times of an id token (OIDC Core section 3.1.3.7); the
  * nonce is compared where the token is received. Rejects for one that is not acceptable.
  */
 export async function verifyIdToken(party: RelyingParty, idToken: string): Promise<JWTPayload> {
@@ -39,6 +39,9 @@ export async function verifyIdToken(party: RelyingParty, idToken: string): Promi
     currentDate: new Date(party.clock.now()),
     requiredClaims: ['sub', 'iat', 'exp'],
   })
+  if (payload.azp !== undefined && payload.azp !== party.settings.clientId) {
+    throw new Error('the azp of the id token names another client')
+  }
   return payload
 }
 

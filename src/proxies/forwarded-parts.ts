@@ -49,6 +49,8 @@ export function clientAddress(
   trusted: (address: string) => boolean,
 ): string {
   if (forwardedFor === undefined) return peer
+  // One hop is what a proxy sends that trusts nobody before it.
+  if (!forwardedFor.includes(',')) return isIP(forwardedFor) === 0 ? peer : forwardedFor
   const hops = forwardedFor.split(',').map((hop) => hop.trim())
   let client = peer
   for (const hop of hops.reverse()) {

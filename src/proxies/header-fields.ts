@@ -1,3 +1,4 @@
+import { memo } from '../lib/memo.ts'
 import { forwardedHeaderNames, identityHeaderNames } from '../model/header-names.ts'
 
 /** The headers a validate call may read; `connection` only to be refused. */
@@ -31,22 +32,12 @@ type Classified = { readonly name: ReadName | undefined; readonly alias: boolean
 const ignored: Classified = { name: undefined, alias: false }
 
 // Lower-casing and folding every header of every request is most of the cost of reading it.
-const classified = new Map<string, Classified>()
-const classifiedLimit = 2_000
-
-function classify(rawName: string): Classified {
-  const known = classified.get(rawName)
-  if (known) return known
+const classify = memo((rawName): Classified => {
   const name = rawName.toLowerCase()
+  if (read.has(name)) return { name: name as ReadName, alias: false }
   const folded = name.replaceAll(/[_.]/g, '-')
-  const result = read.has(name)
-    ? { name: name as ReadName, alias: false }
-    : folded !== name && reserved.has(folded)
-      ? { name: undefined, alias: true }
-      : ignored
-  if (classified.size < classifiedLimit) classified.set(rawName, result)
-  return result
-}
+  return folded !== name && reserved.has(folded) ? { name: undefined, alias: true } : ignored
+}, 2_000)
 
 /**
  * Reads the headers of a validate call, or says why they are ambiguous: a doubled forwarded header,

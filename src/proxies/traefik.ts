@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { memo } from '../lib/memo.ts'
+import { requestIdFrom } from '../lib/request-id.ts'
 import type { ForwardedCall, ProxyAdapter, Reading } from './forwarded-call.ts'
 import { clientAddress, parseHost, parseMethod, parseProto, parseUri } from './forwarded-parts.ts'
 import { type HeaderFields, readHeaderFields } from './header-fields.ts'
 
-const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
+const rememberedHosts = 1_000
 
 const refused = (reason: string): Reading => ({
   kind: 'refused',
@@ -21,6 +22,10 @@ export function traefikAdapter(options: {
   readonly publicScheme: 'http' | 'https'
   readonly trusted: (address: string) => boolean
 }): ProxyAdapter {
+  const hosts = {
+    http: memo((value) => parseHost(value, 'http'), rememberedHosts),
+    https: memo((value) => parseHost(value, 'https'), rememberedHosts),
+  }
   return {
     route: '/validate',
     read(call: ForwardedCall): Reading {
@@ -33,7 +38,7 @@ export function traefikAdapter(options: {
       if (!proto) return refused(problem(fields, 'x-forwarded-proto'))
       const secure = options.publicScheme === 'https' || proto === 'https' || proto === 'wss'
       const scheme = secure ? 'https' : 'http'
-      const host = parseHost(fields['x-forwarded-host'] ?? '', scheme)
+      const host = hosts[scheme](fields['x-forwarded-host'] ?? '')
       if (!host) return refused(problem(fields, 'x-forwarded-host'))
       const uri = parseUri(fields['x-forwarded-uri'] ?? '')
       if (!uri) return refused(problem(fields, 'x-forwarded-uri'))
@@ -47,7 +52,7 @@ export function traefikAdapter(options: {
           path: uri.path,
           query: uri.query,
           clientAddress: clientAddress(fields['x-forwarded-for'], call.peer, options.trusted),
-          requestId: requestId(fields['x-request-id']),
+          requestId: requestIdFrom(fields['x-request-id']),
           headers: {
             authorization: fields.authorizations,
             cookie: fields.cookie ?? '',
@@ -79,8 +84,4 @@ function problem(fields: HeaderFields, name: keyof HeaderFields): string {
 function isPrefetch(fields: HeaderFields): boolean {
   const purpose = fields['sec-purpose'] ?? fields.purpose
   return purpose !== undefined && /\bpre(?:fetch|render)\b/i.test(purpose)
-}
-
-function requestId(offered: string | undefined): string {
-  return offered !== undefined && requestIdForm.test(offered) ? offered : randomUUID()
 }

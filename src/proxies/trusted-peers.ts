@@ -1,10 +1,12 @@
 import { BlockList, isIP } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import { memo } from '../lib/memo.ts'
 
 /** All addresses of a host name. */
 export type LookUp = (hostName: string) => Promise<readonly string[]>
 
 const betweenLookUpsMs = 5_000
+const knownLimit = 10_000
 
 /**
  * Which peers may describe requests to us: addresses, CIDRs and host names. Names are resolved at the
@@ -17,6 +19,8 @@ export class TrustedPeers {
   readonly #lookUp: LookUp
   readonly #clock: Clock
   #resolved: ReadonlySet<string> = new Set()
+  // Asking the block list costs more than the rest of the reading of a request.
+  readonly #known = memo((address) => this.#check(address), knownLimit)
   #resolvedAt = Number.NEGATIVE_INFINITY
   #resolving: Promise<void> | undefined
 
@@ -37,11 +41,7 @@ export class TrustedPeers {
 
   /** As `trusts`, by what is known now. */
   knows(address: string): boolean {
-    const version = isIP(address)
-    if (version === 0) return false
-    return (
-      this.#resolved.has(address) || this.#fixed.check(address, version === 6 ? 'ipv6' : 'ipv4')
-    )
+    return this.#known(address)
   }
 
   /** Resolves the host names; a name that cannot be resolved admits nobody. */
@@ -57,6 +57,15 @@ export class TrustedPeers {
     const answers = await Promise.allSettled(this.#hostNames.map((name) => this.#lookUp(name)))
     this.#resolved = new Set(
       answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
+    )
+    this.#known.clear()
+  }
+
+  #check(address: string): boolean {
+    const version = isIP(address)
+    if (version === 0) return false
+    return (
+      this.#resolved.has(address) || this.#fixed.check(address, version === 6 ? 'ipv6' : 'ipv4')
     )
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { HeaderBlock } from '../model/decision.ts'
 import { type LiveSession, toLiveSession } from '../model/live-session.ts'
 import type { SessionKey } from '../model/session.ts'
-import type { SessionStore } from '../model/session-store.ts'
+import type { ChangeFeed, SessionStore } from '../model/session-store.ts'
 
 /** A session in memory, with the header block of its identity ready to send. */
 export interface ResolvedSession {
@@ -32,6 +32,7 @@ const keptForMs = 60_000
  */
 export class ResolvedSessions {
   readonly #store: SessionStore
+  readonly #changes: ChangeFeed
   readonly #clock: Clock
   readonly #headersOf: (session: LiveSession) => HeaderBlock
   readonly #byCookie: LRUCache<string, ResolvedSession>
@@ -46,11 +47,12 @@ export class ResolvedSessions {
     readonly max: number
   }) {
     this.#store = options.store
+    this.#changes = options.store.changes
     this.#clock = options.clock
     this.#headersOf = options.headersOf
     this.#byCookie = new LRUCache({ max: options.max })
     this.#byKey = new LRUCache({ max: options.max })
-    options.store.changes.subscribe({
+    this.#changes.subscribe({
       changed: (key) => this.#forget(key),
       flushed: () => this.#forgetAll(),
     })
@@ -59,7 +61,7 @@ export class ResolvedSessions {
   /** The session of a cookie that was verified and read before, if that may still be believed. */
   get(cookie: string): ResolvedSession | undefined {
     const entry = this.#byCookie.get(cookie)
-    if (!entry?.current || !this.#store.changes.trusted()) return
+    if (!entry?.current || !this.#changes.trusted()) return
     const age = this.#clock.monotonic() - entry.readAt
     if (age > keptForMs) return
     if (age > rereadAfterMs) this.read(cookie, entry.session.key).catch(() => {})

@@ -26,7 +26,8 @@ export class ValkeyConnection<Scripts = unknown> {
   #closed = false
   /** Since the last answer; the client's own count begins anew with each connection, good or not. */
   #attempts = 0
-  #told = ''
+  /** Why there is no connection, where there is none. */
+  #trouble = ''
 
   /**
    * @param url - `redis:`, `rediss:` (TLS), `valkey:` or `valkeys:` with user, password, host, port
@@ -68,7 +69,7 @@ export class ValkeyConnection<Scripts = unknown> {
       maxRetriesPerRequest: 0,
       autoResubscribe: false,
     }) as Redis & Scripts
-    this.client.on('error', (error: Error) => this.#report(this.#outage(error)))
+    this.client.on('error', (error: Error) => this.#failed(error))
   }
 
   /** Sends commands as soon as there is a connection. Rejects within two seconds if that fails. */
@@ -77,7 +78,7 @@ export class ValkeyConnection<Scripts = unknown> {
       if (this.client.status !== 'ready') await this.#becomeReady()
       const answer = await send(this.client)
       this.#attempts = 0
-      this.#told = ''
+      this.#trouble = ''
       return answer
     } catch (error) {
       throw this.#outage(error)
@@ -94,31 +95,44 @@ export class ValkeyConnection<Scripts = unknown> {
 
   #becomeReady(): Promise<unknown> {
     if (this.#closed) throw new Error('the connection was closed')
-    // Rejects at once when the attempt under way fails, since the client then emits an error.
-    this.#ready ??= once(this.client, 'ready', { signal: AbortSignal.timeout(readyWithinMs) })
-      .catch((error: Error) => {
-        throw error.name === 'AbortError' ? new Error('no connection') : error
-      })
-      .finally(() => {
-        this.#ready = undefined
-      })
+    this.#ready ??= readyOf(this.client).finally(() => {
+      this.#ready = undefined
+    })
     return this.#ready
   }
 
-  #report(outage: Error): void {
-    if (outage.message === this.#told) return
-    this.#told = outage.message
-    this.#onError(outage)
+  #failed(error: Error): void {
+    const trouble = reasonOf(error)
+    if (trouble === this.#trouble) return
+    this.#trouble = trouble
+    this.#onError(this.#outage(error))
   }
 
-  /** Only the message is kept: the client's errors carry commands with their arguments. */
   #outage(error: unknown): Error {
-    const { message, code } = error as NodeJS.ErrnoException
-    const reason = message.startsWith("Stream isn't writeable") ? 'no connection' : message || code
-    // A server that does not know AUTH quotes its arguments.
-    const told = String(reason).split(', with args beginning with')[0]
-    return new Error(`Valkey at ${this.address}: ${told}`)
+    const lost = isLostConnection(error as Error)
+    const reason = lost ? this.#trouble || 'no connection' : reasonOf(error as Error)
+    return new Error(`Valkey at ${this.address}: ${reason}`)
   }
+}
+
+/** Rejects at once when the attempt under way fails, since the client then emits an error. */
+function readyOf(client: Redis): Promise<unknown> {
+  return once(client, 'ready', { signal: AbortSignal.timeout(readyWithinMs) })
+}
+
+/** Whether this is how the client says that it could not send, or was cut off before the answer. */
+function isLostConnection({ name, message }: Error): boolean {
+  return (
+    name === 'AbortError' ||
+    name === 'MaxRetriesPerRequestError' ||
+    message.startsWith("Stream isn't writeable")
+  )
+}
+
+/** Not the error itself: those of the client carry commands with their arguments. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  // An error of several addresses has a code only. A server that does not know AUTH quotes all of it.
+  return (error.message || String(error.code)).replace(/, with args beginning with.*/s, '')
 }
 
 function readUrl(text: string): RedisOptions & { readonly host: string; readonly port: number } {

@@ -1,9 +1,11 @@
 import { type Code, codes, errorWord } from '../model/codes.ts'
-import type { Decision } from '../model/decision.ts'
+import type { Decision, HeaderBlock } from '../model/decision.ts'
+import type { Identity } from '../model/identity.ts'
 import type { OriginalRequest } from '../model/original-request.ts'
 import { type Site, siteUrl } from '../model/site.ts'
 import { cutReturnUrl } from '../oidc/return-url.ts'
 import { type Caller, callerOf } from './caller.ts'
+import { identityHeaders } from './identity-headers.ts'
 
 /** Everything a refusal shows to the client. */
 export interface Refusal {
@@ -28,7 +30,12 @@ export function loginUrl(site: Site, authPath: string, request: OriginalRequest)
 }
 
 /** The headers of every answer of a validate route. */
-export const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
+const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
+
+/** The headers of a 200 for an identity, ready to send; only `x-request-id` is still to be added. */
+export function allowHeaders(identity: Identity, firstProvider: string): HeaderBlock {
+  return [...commonHeaders, 'content-length', '0', ...identityHeaders(identity, firstProvider)]
+}
 
 /**
  * The answer to a decision that is no pass: a redirect to sign in for a page, otherwise the status of

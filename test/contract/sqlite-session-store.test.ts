@@ -3,19 +3,14 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { SessionStore } from '../../src/model/session-store.ts'
 import { openSqliteSessionStore } from '../../src/sessions/sqlite-session-store.ts'
-import {
-  MovableClock,
-  newKey,
-  newSession,
-  sessionStoreSuite,
-  testSeal,
-} from './session-store-suite.ts'
+import { MovableClock, newKey, newSession, testSeal } from './session-store-fixtures.ts'
+import { sessionStoreSuite } from './session-store-suite.ts'
 
 let directory: string
 let path: string
@@ -193,6 +188,33 @@ describe('SQLite session store, its file', () => {
       ping: expect.stringContaining(`${path} failed: `),
       read: true,
     })
+  })
+})
+
+describe('SQLite session store, its watch for other processes', () => {
+  it('F-10 takes trust away while it fails, and flushes when it works again', async () => {
+    const errors: Error[] = []
+    await using store = openSqliteSessionStore({
+      path,
+      clock: systemClock,
+      seal: testSeal,
+      onError: (error) => errors.push(error),
+    })
+    expect(store.changes.trusted()).toBe(true)
+    const heard: { trusted: boolean }[] = []
+    store.changes.subscribe({
+      changed: () => {},
+      flushed: () => heard.push({ trusted: store.changes.trusted() }),
+    })
+    const get = vi.spyOn(StatementSync.prototype, 'get').mockImplementation(() => {
+      throw new Error('disk I/O error')
+    })
+    await expect.poll(() => store.changes.trusted(), { timeout: 5_000 }).toBe(false)
+    await expect.poll(() => get.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(2)
+    get.mockRestore()
+    await expect.poll(() => store.changes.trusted(), { timeout: 5_000 }).toBe(true)
+    expect(heard).toEqual([{ trusted: false }])
+    expect(errors).toMatchObject([{ message: expect.stringContaining(path) }])
   })
 })
 

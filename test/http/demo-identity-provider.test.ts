@@ -117,6 +117,13 @@ describe('sign-in', () => {
     }
   })
 
+  test('nobody is asked for consent, not even on request', async () => {
+    const { idp, config } = await start()
+    await using _ = idp
+    const tokens = await tokensOf(config, new Agent(), alice, { prompt: 'consent' })
+    expect(tokens.claims()?.sub).toBe(alice.id)
+  })
+
   test('prompt=none without a session is refused', async () => {
     const { idp, config } = await start()
     await using _ = idp

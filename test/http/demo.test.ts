@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { demoUsers, type User } from '../../demo/idp/users.ts'
 import { close, listen } from '../../demo/listen.ts'
 import { type Demo, startDemo } from '../../demo/start-demo.ts'
@@ -94,10 +94,12 @@ describe('the process', () => {
   test('takes the next port where one is taken, says so, and stops with Ctrl-C', async () => {
     const inTheWay = createServer()
     const taken = await listen(inTheWay, 0, '127.0.0.1')
+    onTestFinished(() => close(inTheWay))
     const child = spawn(process.execPath, ['demo/main.ts'], {
-      env: { ...process.env, PORT: String(taken) },
+      env: { ...process.env, HOST: '127.0.0.1', PORT: String(taken), OPS_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    onTestFinished(() => void child.kill('SIGKILL'))
     const exit = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
     const lines: string[] = []
     for await (const line of createInterface({ input: child.stdout })) {
@@ -111,6 +113,5 @@ describe('the process', () => {
     expect(isSignInPage(await new Agent().follow(url))).toBe(true)
     child.kill('SIGINT')
     expect(await exit).toBe(0)
-    await close(inTheWay)
   })
 })

@@ -18,17 +18,8 @@ export const clientId = 'gatehouse'
 export const clientSecret = 'client-secret-client-secret-1234'
 export const sessionSecret = 'p9wGk2vRzqXh4sYcT7mNfBdJ8uLeWa3V'
 
-export interface TestGateway extends AsyncDisposable {
-  readonly gateway: Gateway
-  readonly settings: Settings
-  readonly idp: IdentityProvider
-  readonly clock: TestClock
-  /** `PUBLIC_URL`; the app's host is the same. */
-  readonly url: string
-  /** Every log line so far, parsed. */
-  readonly log: Record<string, unknown>[]
-  /** A browser signed in as a user; `answer` is where it ended (there is no app behind: 404). */
-  signIn(user?: Pick<User, 'id'>, agent?: Agent): Promise<{ agent: Agent; answer: Answer }>
+/** Asks a gateway for decisions. */
+export interface AskingProxy {
   /**
    * Asks `/validate` as Traefik would for a page of the app; headers given here replace or add to
    * those, and undefined leaves one out.
@@ -44,8 +35,24 @@ export interface TestGateway extends AsyncDisposable {
   ): Promise<RawAnswer>
 }
 
+export interface TestGateway extends AskingProxy, AsyncDisposable {
+  readonly gateway: Gateway
+  readonly settings: Settings
+  readonly idp: IdentityProvider
+  readonly clock: TestClock
+  /** `PUBLIC_URL`; the app's host is the same. */
+  readonly url: string
+  /** Every log line so far, parsed. */
+  readonly log: Record<string, unknown>[]
+  /** A browser signed in as a user; `answer` is where it ended (there is no app behind: 404). */
+  signIn(user?: Pick<User, 'id'>, agent?: Agent): Promise<{ agent: Agent; answer: Answer }>
+}
+
 export interface TestGatewayOptions {
-  readonly env?: Readonly<Record<string, string>>
+  /** Variables, or what makes them of the gateway's origin. */
+  readonly env?:
+    | Readonly<Record<string, string>>
+    | ((url: string) => Readonly<Record<string, string>>)
   readonly idp?: IdentityProviderOptions
   readonly clock?: TestClock
 }
@@ -82,18 +89,37 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     PORT: String(port),
     OPS_PORT: '0',
     LOG_LEVEL: 'debug',
-    ...options.env,
+    ...(typeof options.env === 'function' ? options.env(url) : options.env),
   })
   const log: Record<string, unknown>[] = []
   const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
   const gateway = stack.use(await startGateway(settings, { clock, logTo }))
   const running = stack.move()
 
-  const validate: TestGateway['validate'] = (
+  return {
+    gateway,
+    settings,
+    idp,
+    clock,
+    url,
+    log,
+    ...proxyOf(gateway, url),
+    async signIn(user = demoUsers[0] as User, agent = new Agent()) {
+      const answer = await signIn(agent, `${url}/auth/login?return_to=/page`, user)
+      if (isSignInPage(answer)) throw new Error('the sign-in did not come back')
+      return { agent, answer }
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** @param url - of the app that is asked about */
+export function proxyOf({ origin }: Pick<Gateway, 'origin'>, url: string): AskingProxy {
+  const validate: AskingProxy['validate'] = (
     headers = {},
     { method = 'GET', path = '/validate' } = {},
   ) =>
-    rawRequest(gateway.origin, method, path, {
+    rawRequest(origin, method, path, {
       'X-Forwarded-Method': 'GET',
       'X-Forwarded-Proto': 'http',
       'X-Forwarded-Host': new URL(url).host,
@@ -103,21 +129,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       ...headers,
     })
   return {
-    gateway,
-    settings,
-    idp,
-    clock,
-    url,
-    log,
     validate,
     validateAs: (agent, headers = {}) =>
       validate({ Cookie: agent.cookies.header(new URL(url)), ...headers }),
-    async signIn(user = demoUsers[0] as User, agent = new Agent()) {
-      const answer = await signIn(agent, `${url}/auth/login?return_to=/page`, user)
-      if (isSignInPage(answer)) throw new Error('the sign-in did not come back')
-      return { agent, answer }
-    },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
 

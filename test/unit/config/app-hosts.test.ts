@@ -50,15 +50,30 @@ describe('C-07 the session cookie reaches every app, or the start is refused nam
   })
 
   test.each([
-    ['app.example.com', '', "PUBLIC_URL's host auth.example.com alone", 'set COOKIE_DOMAIN=example.com'],
-    ['*.example.com', '', "PUBLIC_URL's host auth.example.com alone", 'set COOKIE_DOMAIN=example.com'],
+    [
+      'app.example.com',
+      '',
+      "PUBLIC_URL's host auth.example.com alone",
+      'set COOKIE_DOMAIN=example.com',
+    ],
+    [
+      '*.example.com',
+      '',
+      "PUBLIC_URL's host auth.example.com alone",
+      'set COOKIE_DOMAIN=example.com',
+    ],
     ['*.auth.example.com', '', 'alone', 'set COOKIE_DOMAIN=auth.example.com'],
     ['app.other.org', '', 'alone', 'serve both under one domain'],
     ['app.other.com', '', 'alone', 'serve both under one domain'],
     ['evilexample.com', 'example.com', 'COOKIE_DOMAIN example.com', 'serve both under one domain'],
     ['example.com.evil.org', 'example.com', 'COOKIE_DOMAIN example.com', 'serve both'],
     ['*.com', 'example.com', 'COOKIE_DOMAIN example.com', 'serve both under one domain'],
-    ['app.example.com', 'auth.example.com', 'COOKIE_DOMAIN auth.example.com', 'set COOKIE_DOMAIN=example.com'],
+    [
+      'app.example.com',
+      'auth.example.com',
+      'COOKIE_DOMAIN auth.example.com',
+      'set COOKIE_DOMAIN=example.com',
+    ],
   ])('%s with COOKIE_DOMAIN=%s is not', (host, domain, scope, advice) => {
     const lines = problemsOf({ APP_HOSTS: host, COOKIE_DOMAIN: domain })
     expect(lines).toHaveLength(1)
@@ -108,7 +123,10 @@ describe('AUTH_PATH', () => {
 })
 
 describe.each(['POST_LOGIN_URL', 'POST_LOGOUT_URL'])('%s', (name) => {
-  const hosts = { COOKIE_DOMAIN: 'example.com', APP_HOSTS: 'app.example.com,*.apps.example.com:8443' }
+  const hosts = {
+    COOKIE_DOMAIN: 'example.com',
+    APP_HOSTS: 'app.example.com,*.apps.example.com:8443',
+  }
 
   test.each([
     '/',

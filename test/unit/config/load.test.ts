@@ -127,6 +127,8 @@ describe('a value that cannot be read is a problem, never the default', () => {
     ['SESSION_WITHOUT_REFRESH', 'never', '"never" is none of token, max_age'],
     ['OIDC_CLIENT_AUTH', 'basic', '"basic" is none of client_secret_basic, client_secret_post'],
     ['PROXY', 'traefik,apache', '"apache" is none of traefik, caddy, kong, haproxy'],
+    ['PROXY', 'constructor', '"constructor" is none of traefik, caddy'],
+    ['COOKIE_SAMESITE', 'toString', '"toString" is none of lax, none'],
     ['PROXY', 'nginx', 'nginx is not in this version'],
     ['PROXY', 'traefik,envoy', 'envoy is not in this version'],
     ['PROXY', ' , ', 'lists nothing'],
@@ -171,14 +173,15 @@ describe('switches that weaken security', () => {
     expect(warningsOf(open)).toContainEqual(expect.stringContaining('AUTH_ENABLED: is false'))
   })
 
-  test.each(['http://127.0.0.1.example.com', 'http://localhost.example.com', 'http://notlocalhost'])(
-    '%s is no local host',
-    (url) => {
-      expect(problemsOf({ AUTH_ENABLED: 'false', PUBLIC_URL: url })).toContainEqual(
-        expect.stringMatching(/^AUTH_ENABLED: /),
-      )
-    },
-  )
+  test.each([
+    'http://127.0.0.1.example.com',
+    'http://localhost.example.com',
+    'http://notlocalhost',
+  ])('%s is no local host', (url) => {
+    expect(problemsOf({ AUTH_ENABLED: 'false', PUBLIC_URL: url })).toContainEqual(
+      expect.stringMatching(/^AUTH_ENABLED: /),
+    )
+  })
 
   test('half a provider is a problem, also while everyone passes', () => {
     const changes = { AUTH_ENABLED: 'false', ALLOW_INSECURE: 'true', OIDC_CLIENT_ID: '' }

@@ -7,7 +7,12 @@ describe('PUBLIC_URL', () => {
   test.each([
     ['https://auth.example.com/', 'https://auth.example.com', 'auth.example.com', ''],
     ['https://AUTH.example.com:443', 'https://auth.example.com', 'auth.example.com', ''],
-    ['https://auth.example.com:8443/a/b/', 'https://auth.example.com:8443', 'auth.example.com:8443', '/a/b'],
+    [
+      'https://auth.example.com:8443/a/b/',
+      'https://auth.example.com:8443',
+      'auth.example.com:8443',
+      '/a/b',
+    ],
     ['http://localhost:8080', 'http://localhost:8080', 'localhost:8080', ''],
     ['http://[::1]:8080', 'http://[::1]:8080', '[::1]:8080', ''],
     ['https://bücher.example', 'https://xn--bcher-kva.example', 'xn--bcher-kva.example', ''],
@@ -82,7 +87,9 @@ describe('COOKIE_DOMAIN', () => {
     (domain) => {
       const [line, ...more] = problemsOf({ COOKIE_DOMAIN: domain })
       expect(more).toEqual([])
-      expect(line).toContain(`COOKIE_DOMAIN: ${domain} does not hold the host of PUBLIC_URL, auth.example.com`)
+      expect(line).toContain(
+        `COOKIE_DOMAIN: ${domain} does not hold the host of PUBLIC_URL, auth.example.com`,
+      )
       expect(line).toContain(`set PUBLIC_URL=https://auth.${domain}`)
     },
   )
