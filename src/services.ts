@@ -57,7 +57,7 @@ export async function startGateway(
   await using stack = new AsyncDisposableStack()
   const metrics = createMetrics()
   const log = openLog(settings.logLevel, logTo)
-  stack.defer(() => log.flush())
+  stack.defer(() => log.close())
   const events = new Events(log, metrics)
 
   const store = stack.use(

@@ -25,22 +25,40 @@ export function ownRouteMatcher(
   return (host, path) => {
     const own = roots.get(host)
     if (!own) return false
-    const plain = canonical(path)
-    return own.some((root) => plain === root || plain.startsWith(`${root}/`))
+    return readings(path).some((plain) =>
+      own.some((root) => plain === root || plain.startsWith(`${root}/`)),
+    )
   }
 }
 
 const plainPath = /^(?:\/[\w~-][\w.~-]*)+\/?$/
 
-function canonical(path: string): string {
-  if (plainPath.test(path)) return path.toLowerCase()
-  let decoded = path
-  try {
-    decoded = decodeURIComponent(path)
-  } catch {
-    // Escapes that are no UTF-8 stay as they are.
-  }
+/**
+ * A path as different servers read it: with parameters after ";" or without, escapes decoded or not and
+ * before or after that, slashes merged before or after dot segments are resolved.
+ */
+function readings(path: string): string[] {
+  if (plainPath.test(path)) return [path.toLowerCase()]
+  const decoded = decodedAscii(path)
+  const cut = withoutParameters(path)
+  return [path, decoded, cut, decodedAscii(cut), withoutParameters(decoded)]
+    .flatMap((text) => [text, text.replaceAll(/[/\\]+/g, '/')])
+    .map(resolved)
+}
+
+function withoutParameters(path: string): string {
+  return path.replaceAll(/;[^/\\]*/g, '')
+}
+
+// Byte by byte: an escape elsewhere that is no UTF-8 must not keep these from being seen.
+function decodedAscii(path: string): string {
+  return path.replaceAll(/%([0-7][0-9a-f])/gi, (_escape, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+}
+
+function resolved(path: string): string {
   const url = new URL('http://host')
-  url.pathname = decoded.replaceAll('\\', '/').replaceAll(/;[^/]*/g, '')
+  url.pathname = path
   return url.pathname.replaceAll(/\/{2,}/g, '/').toLowerCase()
 }

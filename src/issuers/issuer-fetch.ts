@@ -27,8 +27,8 @@ const maxBytes = 512 * 1024
 
 /**
  * The only way out to an issuer. It goes to the internal origin where there is one, follows no
- * redirect, ends after ten seconds, and reads at most half a megabyte. Rejects with {@link IssuerUnavailable} for anything
- * that is no answer: no connection, time-out, 5xx, 429.
+ * redirect, ends after ten seconds, and reads at most half a megabyte. Rejects with
+ * {@link IssuerUnavailable} for anything that is no answer: no connection, time-out, 5xx, 429.
  */
 export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
   const issuer = new URL(options.issuer)

@@ -6,7 +6,7 @@ import { IssuerUnavailable } from './issuer-unavailable.ts'
 
 const recheckMs = 3_600_000
 const coolDownMs = 30_000
-const failureCoolDownMs = 5_000
+const failureCoolDownMs = 2_000
 /** jose: the answer is no key set. */
 const unreadable = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'])
 

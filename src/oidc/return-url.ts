@@ -17,8 +17,7 @@ export interface ReturnUrls {
  */
 export function acceptReturnUrl(wanted: string, site: Site, urls: ReturnUrls): string | undefined {
   // What URL parsers repair (white space, backslashes, missing slashes) is refused rather than repaired.
-  if (wanted.length > 16_384 || !/^(?:https?:\/\/[^/\\]|\/(?![/\\]))[!-[\]-~]*$|^\/$/i.test(wanted))
-    return
+  if (wanted.length > 16_384 || !/^(?:https?:\/\/|\/)(?!\/)[!-[\]-~]*$/i.test(wanted)) return
   const text = wanted.startsWith('/') ? site.origin + wanted : wanted
   if (!URL.canParse(text)) return
   const url = new URL(text)

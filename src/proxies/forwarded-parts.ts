@@ -26,8 +26,10 @@ export function parseProto(value: string): 'http' | 'https' | 'ws' | 'wss' | und
  * Undefined for anything but a host name or address with an optional port.
  */
 export function parseHost(value: string, scheme: 'http' | 'https'): string | undefined {
+  if (value.length > 255) return
   const groups = hostForm.exec(value.toLowerCase())?.groups
-  if (!groups?.name || value.length > 255) return
+  // Of an address only its usual form: in a URL the others would name another host, or none.
+  if (!groups?.name || URL.parse(`http://${groups.name}`)?.hostname !== groups.name) return
   if (groups.port === undefined || groups.port === defaultPorts[scheme]) return groups.name
   return Number(groups.port) <= 65_535 ? `${groups.name}:${groups.port}` : undefined
 }

@@ -28,6 +28,13 @@ const single = new Set<string>(forwardedHeaderNames)
 const reserved = new Set<string>([...forwardedHeaderNames, ...identityHeaderNames])
 const read = new Set<string>([...readNames, 'x-request-id'])
 
+const initials = new Set(
+  [...read, ...reserved].flatMap((name) => {
+    const initial = name.slice(0, 1)
+    return [initial.charCodeAt(0), initial.toUpperCase().charCodeAt(0)]
+  }),
+)
+
 type Classified = { readonly name: ReadName | undefined; readonly alias: boolean }
 const ignored: Classified = { name: undefined, alias: false }
 
@@ -49,6 +56,8 @@ export function readHeaderFields(rawHeaders: readonly string[]): HeaderFields | 
   const authorizations: string[] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const rawName = rawHeaders[i] as string
+    // Most headers of a browser begin with a letter that no header of interest begins with.
+    if (!initials.has(rawName.charCodeAt(0))) continue
     const { name, alias } = classify(rawName)
     if (alias) return `the header ${JSON.stringify(rawName)} is a twin of a reserved header`
     if (name === undefined) continue

@@ -51,7 +51,13 @@ export class ResolvedSessions {
     this.#clock = options.clock
     this.#headersOf = options.headersOf
     this.#byCookie = new LRUCache({ max: options.max })
-    this.#byKey = new LRUCache({ max: options.max })
+    this.#byKey = new LRUCache({
+      max: options.max,
+      // What is not found by its key cannot be told that its session has ended.
+      dispose: (entry) => {
+        entry.current = false
+      },
+    })
     this.#changes.subscribe({
       changed: (key) => this.#forget(key),
       flushed: () => this.#forgetAll(),
@@ -95,7 +101,10 @@ export class ResolvedSessions {
   async #readNow(key: SessionKey, overtaken: () => boolean): Promise<ResolvedSession | undefined> {
     const readAt = this.#clock.monotonic()
     const stored = await this.#store.read(key)
-    if (!stored) return
+    if (!stored) {
+      this.#byKey.delete(key)
+      return
+    }
     const session = toLiveSession(stored)
     const before = this.#byKey.get(key)
     session.lastUsedAt = Math.max(session.lastUsedAt, before?.session.lastUsedAt ?? 0)

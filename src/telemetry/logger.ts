@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { LineBuffer } from './line-buffer.ts'
 
 /** Where log lines go, as objects and, on the hot path, as lines already made. */
 export interface Log {
@@ -6,8 +7,10 @@ export interface Log {
   /** Writes one line of JSON, its line end included. */
   readonly writeLine: (line: string) => void
   /** Resolves when every line so far is written. */
-  flush(): Promise<void>
+  close(): Promise<void>
 }
+
+const standardOutput = 1
 
 let lastMs = 0
 let lastTime = ''
@@ -23,22 +26,12 @@ export function logTime(): string {
 }
 
 /**
- * One JSON object a line. Lines are gathered for up to a quarter of a second, so that one costs a
- * request next to nothing; if nobody reads them, the newest beyond 8 MB are dropped.
+ * One JSON object a line.
  *
  * @param destination - standard output where absent
  */
 export function openLog(level: string, destination?: DestinationStream): Log {
-  const gathered = destination
-    ? undefined
-    : pino.destination({
-        dest: 1,
-        sync: false,
-        minLength: 65_536,
-        maxWrite: 131_072,
-        maxLength: 8_388_608,
-        periodicFlush: 250,
-      })
+  const gathered = destination ? undefined : new LineBuffer(standardOutput)
   const target = destination ?? (gathered as DestinationStream)
   const logger = pino(
     {
@@ -53,10 +46,6 @@ export function openLog(level: string, destination?: DestinationStream): Log {
   return {
     logger,
     writeLine: (line) => target.write(line),
-    flush: () =>
-      new Promise((resolve) => {
-        if (gathered) gathered.flush(() => resolve())
-        else resolve()
-      }),
+    close: async () => gathered?.close(),
   }
 }

@@ -1,3 +1,4 @@
+import { after, type NowOrLater } from '../lib/now-or-later.ts'
 import type { Credential } from '../model/credential.ts'
 import type { HeaderBlock } from '../model/decision.ts'
 import type { Identity } from '../model/identity.ts'
@@ -24,7 +25,7 @@ export function authenticate(
   credential: Credential,
   site: Site,
   sessions: LiveSessions,
-): Proof | Promise<Proof> {
+): NowOrLater<Proof> {
   switch (credential.kind) {
     case 'none':
       return { kind: 'unproven', code: 'unauthenticated', reason: 'there is no credential' }
@@ -36,10 +37,8 @@ export function authenticate(
         code: 'invalid_token',
         reason: 'this version takes no bearer tokens',
       }
-    case 'session': {
-      const proof = sessions.prove(site, credential.cookie, 'count')
-      return 'then' in proof ? proof.then(fromSession) : fromSession(proof)
-    }
+    case 'session':
+      return after(sessions.prove(site, credential.cookie, 'count'), fromSession)
   }
 }
 

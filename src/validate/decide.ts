@@ -1,3 +1,4 @@
+import { after, type NowOrLater } from '../lib/now-or-later.ts'
 import type { Credential } from '../model/credential.ts'
 import type { Decision, HeaderBlock } from '../model/decision.ts'
 import { anonymous, type Identity } from '../model/identity.ts'
@@ -38,14 +39,13 @@ export interface Outcome {
  * May this request pass, and who is asking? Every check that fails, and every doubt, ends in a refusal;
  * the only ways to `allow` are the two calls of it below.
  */
-export async function decide(
-  call: ForwardedCall,
-  proxy: ProxyAdapter,
-  gate: Gate,
-): Promise<Outcome> {
-  const trusted = gate.peers.trusts(call.peer)
-  if (trusted !== true && !(await trusted)) return { decision: untrustedProxy(call.peer) }
+export function decide(call: ForwardedCall, proxy: ProxyAdapter, gate: Gate): NowOrLater<Outcome> {
+  return after(gate.peers.trusts(call.peer), (trusted) =>
+    trusted ? decideTrusted(call, proxy, gate) : { decision: untrustedProxy(call.peer) },
+  )
+}
 
+function decideTrusted(call: ForwardedCall, proxy: ProxyAdapter, gate: Gate): NowOrLater<Outcome> {
   const reading = proxy.read(call)
   if (reading.kind === 'refused') {
     return { decision: { kind: 'reject', code: reading.code, reason: reading.reason } }
@@ -63,9 +63,11 @@ export async function decide(
   const credential = findCredential(request, site.cookieName, (value) =>
     gate.sessions.verifies(site, value),
   )
-  const proof = authenticate(credential, site, gate.sessions)
-  const decision = judge(request, rule, credential, 'then' in proof ? await proof : proof, gate)
-  return { decision, request, rule }
+  return after(authenticate(credential, site, gate.sessions), (proof) => ({
+    decision: judge(request, rule, credential, proof, gate),
+    request,
+    rule,
+  }))
 }
 
 function judge(

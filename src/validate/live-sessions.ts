@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import type { NowOrLater } from '../lib/now-or-later.ts'
 import type { HeaderBlock } from '../model/decision.ts'
 import { endOf, type LiveSession } from '../model/live-session.ts'
 import type { SessionStore } from '../model/session-store.ts'
@@ -67,7 +68,7 @@ export class LiveSessions {
    *
    * @param use - `count` where the request keeps an idle session alive
    */
-  prove(site: Site, cookie: string, use: 'count' | 'look'): SessionProof | Promise<SessionProof> {
+  prove(site: Site, cookie: string, use: 'count' | 'look'): NowOrLater<SessionProof> {
     const known = this.#resolved.get(cookie)
     if (known && known.session.site === site.origin) {
       const now = this.#clock.now()
@@ -106,13 +107,9 @@ export class LiveSessions {
       if (use === 'count') this.#countUse(found, this.#clock.now())
       const outcome = await this.#refreshIfDue(session, refreshNow)
       if (outcome === 'ended') return { kind: 'ended' }
-      if (outcome === 'refreshed') {
-        const renewed = await this.#resolved.read(cookie, key)
-        return renewed
-          ? { kind: 'live', session: renewed.session, headers: renewed.headers }
-          : { kind: 'ended' }
-      }
-      return this.#withLastClaims(found)
+      // Whoever waited for a refresh may have been signed out meanwhile, whatever came of it.
+      const latest = outcome === 'not-due' ? found : await this.#resolved.read(cookie, key)
+      return latest ? this.#withLastClaims(latest) : { kind: 'ended' }
     } catch (error) {
       return { kind: 'unavailable', code: 'store_unavailable', reason: String(error) }
     }

@@ -16,7 +16,7 @@ export interface RefreshEvents {
 const leaseMs = 10_000
 const renewEveryMs = 3_000
 const askAgainMs = 100
-const coolDownMs = 5_000
+const coolDownMs = 2_000
 const remembered = 10_000
 
 /**

@@ -24,7 +24,8 @@ export function loginUrl(site: Site, authPath: string, request: OriginalRequest)
   const original = new URL(`${scheme}//${request.host}`)
   // Set apart from the host, a path cannot change it.
   original.pathname = request.path
-  original.search = request.query
+  // Browsers send a backslash in a query as it is; in a return URL it is refused.
+  original.search = request.query.replaceAll('\\', '%5C')
   const query = new URLSearchParams({ return_to: cutReturnUrl(original) })
   return `${siteUrl(site, authPath)}/login?${query}`
 }

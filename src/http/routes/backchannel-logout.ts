@@ -11,7 +11,7 @@ export async function backchannelLogoutRoutes(
   { parts }: { parts: Parts },
 ): Promise<void> {
   // The specification knows no other type, and a parser that never runs cannot be attacked.
-  app.removeContentTypeParser('application/json')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   app.post('/backchannel-logout', { bodyLimit: maxBodyBytes }, (request, reply) =>
     logout(request, reply, parts),
   )

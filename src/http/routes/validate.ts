@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { NowOrLater } from '../../lib/now-or-later.ts'
 import { codes } from '../../model/codes.ts'
 import type { Decision } from '../../model/decision.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
@@ -32,23 +33,52 @@ export function validateRoutes(
     const mark = url.indexOf('?')
     const proxy = routes.get(mark === -1 ? url : url.slice(0, mark))
     if (!proxy) return false
-    answer(request, response, proxy, parts).catch((error: unknown) => {
-      parts.events.failed('the answer of a validate route', error)
-      response.destroy()
-    })
+    const peer = plainAddress(request.socket.remoteAddress)
+    const call = { rawHeaders: request.rawHeaders, method: request.method ?? '', url, peer }
+    const outcome = decideSafely(call, proxy, parts)
+    if (outcome instanceof Promise)
+      void outcome.then((late) => send(request, response, peer, late, parts))
+    else send(request, response, peer, outcome, parts)
     return true
   }
 }
 
-async function answer(
+function decideSafely(call: ForwardedCall, proxy: ProxyAdapter, parts: Parts): NowOrLater<Outcome> {
+  const failed = (error: unknown): Outcome => {
+    parts.events.failed('the decision', error)
+    return { decision: internalError }
+  }
+  try {
+    const outcome = decide(call, proxy, parts.gate)
+    return outcome instanceof Promise ? outcome.catch(failed) : outcome
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+/** Answers, and tells of it. A throw here is a bug: the connection ends without an answer. */
+function send(
   raw: IncomingMessage,
   response: ServerResponse,
-  proxy: ProxyAdapter,
+  peer: string,
+  outcome: Outcome,
   parts: Parts,
-): Promise<void> {
-  const peer = plainAddress(raw.socket.remoteAddress)
-  const call = { rawHeaders: raw.rawHeaders, method: raw.method ?? '', url: raw.url ?? '', peer }
-  const outcome = await decideSafely(call, proxy, parts)
+): void {
+  try {
+    reply(raw, response, peer, outcome, parts)
+  } catch (error) {
+    parts.events.failed('the answer of a validate route', error)
+    response.destroy()
+  }
+}
+
+function reply(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  peer: string,
+  outcome: Outcome,
+  parts: Parts,
+): void {
   const { decision, request } = outcome
   const requestId = request?.requestId ?? randomUUID()
   if (decision.kind === 'allow') {
@@ -77,19 +107,6 @@ async function answer(
     requestId,
     decisionId: refusal.decisionId,
   })
-}
-
-async function decideSafely(
-  call: ForwardedCall,
-  proxy: ProxyAdapter,
-  parts: Parts,
-): Promise<Outcome> {
-  try {
-    return await decide(call, proxy, parts.gate)
-  } catch (error) {
-    parts.events.failed('the decision', error)
-    return { decision: internalError }
-  }
 }
 
 const internalError: Decision = {
