@@ -3,7 +3,8 @@ import { renderProblem } from './config/problem.ts'
 import { startGateway } from './services.ts'
 
 const configurationExitCode = 78
-const hardStopAfterMs = 25_000
+// Docker waits ten seconds before it kills.
+const hardStopAfterMs = 9_000
 
 /**
  * Runs the gateway until SIGTERM or SIGINT: loads the settings, listens, and at the end lets the

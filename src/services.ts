@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { DestinationStream } from 'pino'
 import { hostMatcher } from './config/host-matcher.ts'
 import type { Settings } from './config/settings.ts'
-import { buildApp } from './http/app.ts'
+import { buildApp, listenWithTls } from './http/app.ts'
 import { buildOpsApp } from './http/ops-app.ts'
 import type { Parts } from './http/parts.ts'
 import { ownRouteMatcher } from './http/paths.ts'
@@ -12,6 +12,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { deriveKeys, Seal } from './lib/seal.ts'
 import type { Identity } from './model/identity.ts'
 import type { SessionStore } from './model/session-store.ts'
+import { keepDiscovering } from './oidc/keep-discovering.ts'
 import { refreshSession } from './oidc/refresh.ts'
 import { createRelyingParty, type RelyingParty } from './oidc/relying-party.ts'
 import { traefikAdapter } from './proxies/traefik.ts'
@@ -29,14 +30,16 @@ import { LiveSessions } from './validate/live-sessions.ts'
 import { RefreshSessions } from './validate/refresh-sessions.ts'
 import { allowHeaders } from './validate/reply.ts'
 
-const resolvedSessionsKept = 20_000
-const rediscoverEveryMs = 5_000
+// Entries live a minute: as many people may be active in a minute before the store is asked more.
+const resolvedSessionsKept = 5_000
 
 /** The running gateway. Disposing of it finishes the requests in flight, then closes everything. */
 export interface Gateway extends AsyncDisposable {
   /** Of the public listener, as seen from this machine, for example `http://127.0.0.1:8080`. */
   readonly origin: string
   readonly opsOrigin: string
+  /** Of the listener with TLS, where there is one. */
+  readonly tlsOrigin?: string
 }
 
 export interface GatewayOptions {
@@ -73,7 +76,9 @@ export async function startGateway(
       return [provider.name, party]
     }),
   )
-  stack.defer(keepDiscovering([...parties.values()], events))
+  stack.defer(
+    keepDiscovering([...parties.values()], (message, fields) => events.warning(message, fields)),
+  )
 
   const refreshes = stack.adopt(
     new RefreshSessions({
@@ -96,13 +101,15 @@ export async function startGateway(
   stack.defer(() => ops.close())
   const app = await buildApp(parts)
   stack.defer(() => app.close())
-  const { host, port, opsPort } = settings.listen
+  const { host, port, opsPort, tls } = settings.listen
   await ops.listen({ host, port: opsPort })
   await app.listen({ host, port })
+  const secure = tls && stack.use(await listenWithTls(app, parts, tls))
   const running = stack.move()
   return {
-    origin: originOf(app.server.address() as AddressInfo),
-    opsOrigin: originOf(ops.server.address() as AddressInfo),
+    origin: originOf('http', app.server.address() as AddressInfo),
+    opsOrigin: originOf('http', ops.server.address() as AddressInfo),
+    ...(secure && { tlsOrigin: originOf('https', secure.address) }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -172,11 +179,8 @@ function assemble(
       isOwnOrigin: (origin) => {
         if (!URL.canParse(origin)) return false
         const url = new URL(origin)
-        return (
-          url.origin === origin &&
-          url.protocol === new URL(site.origin).protocol &&
-          answersFor(url.host)
-        )
+        if (url.origin !== origin || url.protocol !== new URL(site.origin).protocol) return false
+        return origin === site.origin || answersFor(url.host)
       },
       csrfCheck: settings.csrfCheck || site.cookieSameSite === 'none',
       headersOf,
@@ -188,31 +192,8 @@ async function addressesOf(hostName: string): Promise<string[]> {
   return (await lookup(hostName, { all: true })).map(({ address }) => address)
 }
 
-/** Asks for the metadata of providers until it is there, so that the process gets ready by itself. */
-function keepDiscovering(parties: readonly RelyingParty[], events: Events): () => void {
-  const discover = async (party: RelyingParty) => {
-    if (party.discovery.known) return
-    try {
-      await party.discovery.get()
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      events.warning(
-        `nobody can sign in: the metadata of ${party.settings.issuer} cannot be used`,
-        {
-          provider: party.settings.name,
-          reason,
-        },
-      )
-    }
-  }
-  const discoverAll = () => void Promise.all(parties.map(discover))
-  discoverAll()
-  const timer = setInterval(discoverAll, rediscoverEveryMs).unref()
-  return () => clearInterval(timer)
-}
-
-function originOf({ address, family, port }: AddressInfo): string {
+function originOf(scheme: 'http' | 'https', { address, family, port }: AddressInfo): string {
   const wildcard = address === '0.0.0.0' || address === '::'
   const host = wildcard ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
-  return `http://${host}:${port}`
+  return `${scheme}://${host}:${port}`
 }

@@ -12,7 +12,6 @@ export default defineConfig({
       project('property', { testTimeout: 60_000 }),
       project('contract', { testTimeout: 20_000 }),
       project('http', { testTimeout: 20_000 }),
-      project('types', { testTimeout: 120_000 }),
       project('e2e', {
         globalSetup: 'test/e2e/support/global-setup.ts',
         setupFiles: 'test/e2e/support/local-names.ts',

@@ -64,6 +64,9 @@ export function providerConfiguration(
     issueRefreshToken: () => true,
     rotateRefreshToken: options.rotateRefreshTokens,
     pkce: { required: () => true },
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'Ed25519'],
+    },
     ttl: {
       AccessToken: ttl.accessToken,
       ClientCredentials: ttl.accessToken,

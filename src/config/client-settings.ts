@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
+import { readCertificates } from './certificates.ts'
 import type { Findings } from './problem.ts'
 import type { ProviderSettings } from './settings.ts'
 import type { Values } from './variables.ts'
@@ -57,6 +58,9 @@ function privateKeyFault(pem: string | undefined): string | undefined {
       return 'is an RSA key of fewer than 2048 bits (RFC 7518 section 3.3); make a longer one'
     if (!['rsa', 'ec', 'ed25519'].includes(asymmetricKeyType))
       return `is a key of type ${asymmetricKeyType}; it takes RSA, EC or Ed25519`
+    const curve = asymmetricKeyDetails?.namedCurve
+    if (curve !== undefined && !['prime256v1', 'secp384r1', 'secp521r1'].includes(curve))
+      return `is an EC key on the curve ${curve}; it takes P-256, P-384 or P-521`
     return undefined
   } catch {
     return notPkcs8
@@ -69,15 +73,9 @@ export function certificateAuthorities(
   findings: Findings,
 ): string | undefined {
   if (pem === undefined) return
-  const certificates = pem.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? []
-  try {
-    if (certificates.length === 0) throw new TypeError('no certificate')
-    for (const certificate of certificates) new X509Certificate(certificate)
-    return pem
-  } catch {
-    return findings.refuse(
-      'OIDC_CA',
-      'is not one or more certificates in PEM; name the file in OIDC_CA_FILE',
-    )
-  }
+  if (readCertificates(pem)) return pem
+  return findings.refuse(
+    'OIDC_CA',
+    'is not one or more certificates in PEM; name the file in OIDC_CA_FILE',
+  )
 }

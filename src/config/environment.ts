@@ -122,7 +122,7 @@ function readJoined(
 }
 
 /** A path as a message may show it: a secret that was put in place of one is not shown. */
-function fileOf(path: string): string {
+export function fileOf(path: string): string {
   return /^(\/|\.\.?\/|[A-Za-z]:\\)/.test(path) ? `the file ${quoted(path)}` : 'the file it names'
 }
 

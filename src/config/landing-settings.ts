@@ -1,4 +1,4 @@
-import { type Site, siteUrl } from '../model/site.ts'
+import type { Site } from '../model/site.ts'
 import { hostMatcher } from './host-matcher.ts'
 import { type Findings, quoted } from './problem.ts'
 import type { HostPattern } from './settings.ts'
@@ -37,7 +37,7 @@ export function landingSettings(
   }
   return {
     postLoginUrl: values.POST_LOGIN_URL,
-    postLogoutUrl: values.POST_LOGOUT_URL ?? `${authPath}/logged-out`,
+    postLogoutUrl: values.POST_LOGOUT_URL ?? `${site.basePath}${authPath}/logged-out`,
   }
 }
 
@@ -48,7 +48,7 @@ function faultOf(
   authPath: string,
 ): string | undefined {
   const isPath = /^\/(?![/\\])/.test(text)
-  const url = URL.parse(isPath ? siteUrl(site, text) : text)
+  const url = URL.parse(isPath ? site.origin + text : text)
   if (!url || /[\s\\\p{Cc}]/u.test(text) || !(isPath || /^https?:\/\/[^/]/i.test(text)))
     return 'is neither a path that starts with one slash nor an absolute URL'
   if (url.username !== '' || url.password !== '') return 'carries credentials'

@@ -2,6 +2,7 @@ import { appHostSettings } from './app-host-settings.ts'
 import {
   type Environment,
   type ReadFile,
+  type Readings,
   readEnvironment,
   readTextFile,
   type Source,
@@ -15,6 +16,7 @@ import { sessionSettings, storeSettings } from './session-settings.ts'
 import type { Settings } from './settings.ts'
 import { siteSettings } from './site-settings.ts'
 import { checkSwitches } from './switches.ts'
+import { tlsSettings } from './tls-settings.ts'
 import { checkNames } from './unknown-names.ts'
 import { readValues } from './values.ts'
 import type { Values, VariableName } from './variables.ts'
@@ -47,7 +49,7 @@ export function loadSettings(env: Environment, readFile: ReadFile = readTextFile
   const values = readValues(readings, findings)
   checkPlanned(env, values.OIDC_ISSUER, findings)
   checkNames(env, findings)
-  const settings = checkValues(values, env.ALLOW?.trim() === '*', findings)
+  const settings = checkValues(values, readings, env.ALLOW?.trim() === '*', findings)
   const { problems, warnings } = findings
   const [first, ...more] = problems
   if (first) return { kind: 'problems', problems: [first, ...more], warnings }
@@ -56,7 +58,12 @@ export function loadSettings(env: Environment, readFile: ReadFile = readTextFile
   return { kind: 'ok', settings: deepFreeze(settings), values, sources, warnings }
 }
 
-function checkValues(values: Values, openToAll: boolean, findings: Findings): Settings | undefined {
+function checkValues(
+  values: Values,
+  readings: Readings,
+  openToAll: boolean,
+  findings: Findings,
+): Settings | undefined {
   const site = siteSettings(values, findings)
   const authPath = authPathSetting(values, findings)
   const appHosts = site && appHostSettings(values, site, findings)
@@ -66,10 +73,11 @@ function checkValues(values: Values, openToAll: boolean, findings: Findings): Se
   const session = sessionSettings(values, findings)
   const store = storeSettings(values, findings)
   const listen = listenSettings(values, findings)
+  const tls = tlsSettings(values, readings, findings)
   checkSwitches(values, site, findings)
   if (!site || !appHosts || !landings || !providers || !session || !store) return
   return {
-    listen,
+    listen: { ...listen, ...(tls && { tls }) },
     logLevel: values.LOG_LEVEL,
     sites: [site],
     authPath,

@@ -22,9 +22,6 @@ const planned: Readonly<Record<string, readonly string[]>> = {
   KEYCLOAK_AUDIENCE: [],
   KEYCLOAK_JWKS_URI: [],
   AUTH_REQUIRED_SCOPE: [],
-  TLS_PORT: [],
-  TLS_CERT_FILE: [],
-  TLS_KEY_FILE: [],
 }
 
 export const plannedNames: readonly string[] = Object.keys(planned)

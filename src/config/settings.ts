@@ -37,7 +37,13 @@ export type ProxyName = 'traefik' | 'caddy' | 'kong' | 'haproxy'
 
 /** Everything the gateway was told, checked and frozen. Durations are milliseconds. */
 export interface Settings {
-  readonly listen: { readonly host: string; readonly port: number; readonly opsPort: number }
+  readonly listen: {
+    readonly host: string
+    readonly port: number
+    readonly opsPort: number
+    /** Certificates (the server's own first) and key are PEM. */
+    readonly tls?: { readonly port: number; readonly cert: string; readonly key: string }
+  }
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   /** One entry for each root domain; the first is the default. */
   readonly sites: readonly [Site, ...Site[]]

@@ -82,7 +82,7 @@ const pages = {
     type: 'string',
     default: '/',
     description:
-      'Where a sign-in ends that named no return URL: a path on `PUBLIC_URL`, or a URL on an app host.',
+      'Where a sign-in ends that named no return URL: a path on the host of `PUBLIC_URL`, or a URL on an app host.',
     examples: ['https://app.example.com/'],
   },
   POST_LOGOUT_URL: {
@@ -264,7 +264,7 @@ const network = {
   HOST: {
     type: 'string',
     default: '0.0.0.0',
-    description: 'Address both listeners bind to.',
+    description: 'Address the listeners bind to.',
     examples: ['127.0.0.1'],
   },
   PORT: {
@@ -280,6 +280,28 @@ const network = {
     maximum: 65_535,
     default: 9090,
     description: "Port of the operators' listener (`/livez`, `/readyz`, `/metrics`).",
+  },
+  TLS_PORT: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 65_535,
+    unset: 'no listener for TLS',
+    description:
+      'Port of a second public listener, with TLS and HTTP/2 (HTTP/1.1 too). Over HTTP/2 a proxy asks for all its decisions on one connection, which is much faster. It needs `TLS_CERT_FILE` and `TLS_KEY_FILE`.',
+    examples: ['8443'],
+  },
+  TLS_CERT: {
+    type: 'string',
+    unset: 'required with `TLS_PORT`',
+    description:
+      "Certificate of the listener for TLS, and those between it and a root, in PEM, the server's own first; usually given as `TLS_CERT_FILE`. Read at the start: after a renewal, restart the gateway.",
+  },
+  TLS_KEY: {
+    type: 'string',
+    unset: 'required with `TLS_PORT`',
+    description:
+      'Private key of that certificate, in PEM and not encrypted; usually given as `TLS_KEY_FILE`. Read at the start.',
+    secret: true,
   },
   LOG_LEVEL: {
     enum: ['trace', 'debug', 'info', 'warn', 'error'],

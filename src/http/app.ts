@@ -1,10 +1,13 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener } from 'node:http'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import formBody from '@fastify/formbody'
 import { type FastifyInstance, fastify } from 'fastify'
+import type { Settings } from '../config/settings.ts'
+import { siteUrl } from '../model/site.ts'
 import { refuse } from './answers.ts'
 import { refuseUnreadable } from './client-errors.ts'
+import { type Answering, listenSecurely, plainServer, type SecureListener } from './listeners.ts'
 import type { Parts } from './parts.ts'
 import { errorReplies } from './plugins/error-replies.ts'
 import { requestLog } from './plugins/request-log.ts'
@@ -18,10 +21,12 @@ import { logoutRoutes } from './routes/logout.ts'
 import { sessionRoutes, showSession } from './routes/session.ts'
 import { validateRoutes } from './routes/validate.ts'
 
+const sweepEveryMs = 100
+
 /** The public listener: its plugins, then its routes. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const app = fastify({
-    serverFactory: (handler) => createListener(parts, handler),
+    serverFactory: (handler) => plainServer(answering(parts, handler)),
     bodyLimit: 65_536,
     forceCloseConnections: 'idle',
     // The validate routes read their own; the others get theirs in the request log.
@@ -35,34 +40,28 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 64 },
     logger: false,
   })
+  // A connection whose last answer is sent while the process stops would keep it for its idle time.
+  app.addHook('preClose', async () => {
+    const sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
+    app.server.once('close', () => clearInterval(sweep))
+  })
+  await app.register(healthRoutes, { prefix: parts.settings.sites[0].basePath })
   await app.register(publicRoutes, { parts })
   return app
 }
 
-function createListener(parts: Parts, others: RequestListener): Server {
-  const validate = validateRoutes(parts)
-  const server = createServer(
-    {
-      // Big cookies beside a bearer token reach Node's default of 16 KB.
-      maxHeaderSize: 32_768,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 75_000,
-      // Validate calls have no body, and streams for one cost a tenth of the throughput.
-      optimizeEmptyRequests: true,
-      connectionsCheckingInterval: 5_000,
-      // Whatever flags Node runs with: gateway and proxy must see the same requests.
-      insecureHTTPParser: false,
-    },
-    (request, response) => {
-      if (!validate(request, response)) others(request, response)
-    },
-  )
-  // Node drops headers past the first thousand without a word; the limit in bytes holds.
-  server.maxHeadersCount = 0
-  // An `Expect` that Node does not know is no reason for another answer.
-  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
-  return server
+/** The same routes with TLS and HTTP/2. `app` is ready. */
+export function listenWithTls(
+  app: FastifyInstance,
+  parts: Parts,
+  tls: NonNullable<Settings['listen']['tls']>,
+): Promise<SecureListener> {
+  return listenSecurely(answering(parts, app.routing), parts.settings.listen.host, tls)
+}
+
+function answering(parts: Parts, others: RequestListener): Answering {
+  // Fastify reads requests of both versions of HTTP; its types name one of them.
+  return { validate: validateRoutes(parts), others: others as Answering['others'] }
 }
 
 async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
@@ -86,7 +85,8 @@ async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): 
       { prefix: basePath + path },
     )
   }
-  await app.register(healthRoutes, { prefix: basePath })
+  const account = `${siteUrl(settings.sites[0], settings.authPath)}/`
+  app.get(`${basePath}/`, (_request, reply) => reply.redirect(account))
 }
 
 async function authRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {

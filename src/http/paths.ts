@@ -39,9 +39,8 @@ const plainPath = /^(?:\/[\w~-][\w.~-]*)+\/?$/
  */
 function readings(path: string): string[] {
   if (plainPath.test(path)) return [path.toLowerCase()]
-  const decoded = decodedAscii(path)
-  const cut = withoutParameters(path)
-  return [path, decoded, cut, decodedAscii(cut), withoutParameters(decoded)]
+  return [path, decodedAscii(path), decodedAscii(withoutParameters(path))]
+    .flatMap((text) => [text, withoutParameters(text)])
     .flatMap((text) => [text, text.replaceAll(/[/\\]+/g, '/')])
     .map(resolved)
 }

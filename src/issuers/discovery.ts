@@ -7,6 +7,9 @@ export type IssuerMetadata = Readonly<client.ServerMetadata>
 
 const retryAfterMs = 2_000
 const keptForMs = 3_600_000
+/** Who answered this long ago is taken to be there still. */
+const confirmedForMs = 5_000
+const timeoutSec = 5
 
 /** What the gateway calls, or sends browsers to. */
 const endpointNames = [
@@ -30,6 +33,7 @@ export class Discovery {
   readonly #clock: Clock
   #metadata: IssuerMetadata | undefined
   #fetchedAt = 0
+  #answeredAt = Number.NEGATIVE_INFINITY
   #failedAt = Number.NEGATIVE_INFINITY
   #failure: unknown
   #running: Promise<IssuerMetadata> | undefined
@@ -60,6 +64,17 @@ export class Discovery {
     return this.#fetchOnce()
   }
 
+  /**
+   * As `get`, of an issuer that has answered within the last seconds: for sending somebody there.
+   * Rejects where it does not answer now, also when its metadata is known.
+   */
+  async confirmed(): Promise<IssuerMetadata> {
+    const now = this.#clock.monotonic()
+    if (this.#metadata && now - this.#answeredAt < confirmedForMs) return this.#metadata
+    if (!this.#running && now - this.#failedAt < retryAfterMs) throw this.#failure
+    return this.#fetchOnce()
+  }
+
   #fetchOnce(): Promise<IssuerMetadata> {
     this.#running ??= this.#fetchNow().finally(() => {
       this.#running = undefined
@@ -78,14 +93,17 @@ export class Discovery {
         undefined,
         {
           [client.customFetch]: this.#fetch,
+          timeout: timeoutSec,
           // The fetch itself refuses plain http where it is not meant to be.
           execute: [client.allowInsecureRequests],
         },
       )
       const metadata = config.serverMetadata()
       this.#checkEndpoints(metadata)
-      this.#metadata = metadata
-      return metadata
+      this.#answeredAt = this.#clock.monotonic()
+      // What is built from it stays as long as it says the same.
+      if (JSON.stringify(metadata) !== JSON.stringify(this.#metadata)) this.#metadata = metadata
+      return this.#metadata ?? metadata
     } catch (error) {
       this.#failedAt = this.#clock.monotonic()
       this.#failure = error

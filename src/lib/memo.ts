@@ -5,8 +5,10 @@ export interface Memo<T> {
   clear(): void
 }
 
+const longestRemembered = 256
+
 /**
- * Remembers the answers of a function of a text. When it is full it forgets all: texts that repeat are
+ * Remembers the answers of a function of a text, long texts aside. When it is full it forgets all: texts that repeat are
  * back at once, and a flood of others costs what it would without a memory.
  */
 export function memo<T>(compute: (text: string) => T, max: number): Memo<T> {
@@ -15,6 +17,7 @@ export function memo<T>(compute: (text: string) => T, max: number): Memo<T> {
     const entry = known.get(text)
     if (entry) return entry.answer
     const answer = compute(text)
+    if (text.length > longestRemembered) return answer
     if (known.size >= max) known.clear()
     known.set(text, { answer })
     return answer

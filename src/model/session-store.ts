@@ -16,9 +16,14 @@ export interface ChangeFeed {
   subscribe(listener: { changed(key: SessionKey): void; flushed(): void }): void
 }
 
+/** The store did not answer, or could not do what it was asked. Nothing is said about the session. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+
 /**
- * Where sessions live. Every method rejects when the store cannot be reached, within two seconds.
- * A session that has ended stays ended: nothing but `create` makes a row.
+ * Where sessions live. Every method rejects with {@link StoreUnavailable} when the store cannot be
+ * reached, within two seconds. A session that has ended stays ended: nothing but `create` makes a row.
  */
 export interface SessionStore extends AsyncDisposable {
   /** Inserts a session; durable when it resolves. */

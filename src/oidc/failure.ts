@@ -29,6 +29,13 @@ export function providerFailure(error: unknown): ProviderFailure {
       reason: `the provider says ${error.error}`,
     }
   }
+  if (error instanceof client.WWWAuthenticateChallengeError) {
+    return {
+      kind: 'refused',
+      error: 'invalid_client',
+      reason: `invalid_client: the provider answers ${error.status} to the credentials of the gateway; OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_CLIENT_AUTH must be as they are registered there`,
+    }
+  }
   if (error instanceof client.ResponseBodyError) {
     const detail = error.error_description ? ` (${error.error_description})` : ''
     return { kind: 'refused', error: error.error, reason: `${error.error}${detail}` }

@@ -23,7 +23,7 @@ export function beginTransaction(options: {
 
 /**
  * The URL that starts sign-in at the provider (OIDC Core section 3.1.2.1, PKCE by RFC 7636), by a
- * pushed request where that is set (RFC 9126). Rejects as {@link RelyingParty.configuration} does.
+ * pushed request where that is set (RFC 9126). Rejects where the provider does not answer.
  *
  * @param prompt - overrides `OIDC_PROMPT`
  */
@@ -34,6 +34,8 @@ export async function authorizationUrl(
   redirectUri: string,
   prompt?: string,
 ): Promise<URL> {
+  // Nobody is sent to a sign-in page that does not answer.
+  await party.discovery.confirmed()
   const configuration = await party.configuration()
   const { settings } = party
   const parameters: Record<string, string> = {

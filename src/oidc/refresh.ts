@@ -50,12 +50,15 @@ export async function refreshSession(
       )),
     }
     const scopes = response.scope?.split(' ').filter(Boolean) ?? session.identity.scopes
-    const identity = identityFromClaims(
+    const { accountKind, accountLabel } = session.identity
+    const claimed = identityFromClaims(
       sources,
       settings.claims,
       { ...session.identity, scopes },
       saysEverything(sources) ? undefined : session.identity,
     )
+    // How the person signed in is said at sign-in, and a refresh does not change it.
+    const identity = { ...claimed, accountKind, accountLabel }
     const tokens = tokensFrom(response, accessToken, party.clock.now(), session.tokens)
     const expiresAt = sessionEnd(tokens, session.createdAt, settings.session)
     return { kind: 'refreshed', session: { ...session, identity, tokens, expiresAt } }

@@ -81,11 +81,19 @@ async function clientAuthentication(settings: ProviderSettings): Promise<client.
   }
 }
 
+/** The curves of RFC 7518 section 3.4, by OpenSSL's names. */
+const curves: Readonly<Record<string, string>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+}
+
 async function signingKey(pem: string): Promise<CryptoKey> {
   const key = createPrivateKey(pem)
+  const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? '']
   const algorithm =
-    key.asymmetricKeyType === 'ec'
-      ? { name: 'ECDSA', namedCurve: 'P-256' }
+    curve !== undefined
+      ? { name: 'ECDSA', namedCurve: curve }
       : key.asymmetricKeyType === 'ed25519'
         ? { name: 'Ed25519' }
         : { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }

@@ -23,6 +23,8 @@ export function acceptReturnUrl(wanted: string, site: Site, urls: ReturnUrls): s
   const url = new URL(text)
   if (url.origin === 'null' || url.protocol !== new URL(site.origin).protocol) return
   if (url.username !== '' || url.password !== '') return
+  // URLs allow more in a host than DNS does, and other parsers would end it there.
+  if (!/^[a-z0-9._:[\]-]+$/.test(url.host)) return
   const host = url.host.replace(/\.(?=:|$)/, '')
   if (!urls.answersFor(host) || urls.isOwnRoute(host, url.pathname)) return
   url.hash = ''

@@ -82,7 +82,8 @@ export class ResolvedSessions {
    */
   async read(cookie: string, key: SessionKey): Promise<ResolvedSession | undefined> {
     const entry = await this.#readOnce(key)
-    if (entry?.current) this.#byCookie.set(cookie, entry)
+    // A part of a string keeps the whole alive: here that would be every cookie of the browser.
+    if (entry?.current) this.#byCookie.set(Buffer.from(cookie).toString(), entry)
     return entry
   }
 

@@ -2,7 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../lib/clock.ts'
 import type { Seal } from '../lib/seal.ts'
 import type { Session, SessionKey } from '../model/session.ts'
-import type { ChangeFeed, RefreshLease, SessionStore } from '../model/session-store.ts'
+import {
+  type ChangeFeed,
+  type RefreshLease,
+  type SessionStore,
+  StoreUnavailable,
+} from '../model/session-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { confirmEveryMs, LocalChangeFeed } from './local-change-feed.ts'
 import {
@@ -220,7 +225,9 @@ class SqliteSessionStore implements SessionStore {
     } catch (error) {
       if (error instanceof TypeError) throw error
       const reason = error instanceof Error ? error.message : String(error)
-      throw new Error(`the session store ${this.#path} failed: ${reason}`, { cause: error })
+      throw new StoreUnavailable(`the session store ${this.#path} failed: ${reason}`, {
+        cause: error,
+      })
     }
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Redis, type RedisOptions } from 'iovalkey'
+import { StoreUnavailable } from '../model/session-store.ts'
 
 const readyWithinMs = 700
 const answerWithinMs = 900
@@ -111,7 +112,7 @@ export class ValkeyConnection<Scripts = unknown> {
   #outage(error: unknown): Error {
     const lost = isLostConnection(error as Error)
     const reason = lost ? this.#trouble || 'no connection' : reasonOf(error as Error)
-    return new Error(`Valkey at ${this.address}: ${reason}`)
+    return new StoreUnavailable(`Valkey at ${this.address}: ${reason}`)
   }
 }
 

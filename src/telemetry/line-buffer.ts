@@ -2,18 +2,22 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 
 const chunkBytes = 65_536
 const flushEveryMs = 250
-const maxWaitingBytes = 8_388_608
+/** As many chunks wait at most for a slow reader: 4 MB. */
+const maxChunks = 64
 
 /**
  * Gathers log lines as bytes and writes them in chunks: a line costs a request a copy, no string that
- * grows and no system call. Lines wait for at most a quarter of a second. Where nobody reads them, those
- * beyond 8 MB are dropped.
+ * grows and no system call. Lines wait for at most a quarter of a second. Where nobody reads them,
+ * further ones are dropped until somebody does.
  */
 export class LineBuffer {
   readonly #out: WriteStream
   readonly #timer: NodeJS.Timeout
-  #chunk = Buffer.allocUnsafe(chunkBytes)
+  /** Chunks that were written, to be filled again. */
+  readonly #free: Buffer[] = []
+  #chunk: Buffer = Buffer.allocUnsafeSlow(chunkBytes)
   #used = 0
+  #chunks = 1
 
   /** @param fd - file descriptor to write to, 1 for standard output */
   constructor(fd: number) {
@@ -27,8 +31,8 @@ export class LineBuffer {
     // No UTF-16 unit becomes more than three bytes of UTF-8.
     const most = line.length * 3
     if (this.#used + most > chunkBytes) this.#pass()
-    if (most > chunkBytes) this.#send(Buffer.from(line))
-    else this.#used += this.#chunk.write(line, this.#used)
+    if (this.#used + most <= chunkBytes) this.#used += this.#chunk.write(line, this.#used)
+    else if (this.#used === 0) this.#out.write(line)
   }
 
   /** Resolves when every line so far is written. */
@@ -38,14 +42,19 @@ export class LineBuffer {
     return new Promise((resolve) => this.#out.end(() => resolve()))
   }
 
+  /** Passes the chunk on and takes another; keeps it where there is none to take. */
   #pass(): void {
     if (this.#used === 0) return
-    this.#send(this.#chunk.subarray(0, this.#used))
-    this.#chunk = Buffer.allocUnsafe(chunkBytes)
+    const next = this.#free.pop() ?? (this.#chunks < maxChunks ? this.#another() : undefined)
+    if (!next) return
+    const full = this.#chunk
+    this.#out.write(full.subarray(0, this.#used), () => this.#free.push(full))
+    this.#chunk = next
     this.#used = 0
   }
 
-  #send(bytes: Buffer): void {
-    if (this.#out.writableLength < maxWaitingBytes) this.#out.write(bytes)
+  #another(): Buffer {
+    this.#chunks += 1
+    return Buffer.allocUnsafeSlow(chunkBytes)
   }
 }

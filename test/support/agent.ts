@@ -1,4 +1,4 @@
-import { request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import { CookieJar } from './cookie-jar.ts'
 
 export interface AgentRequest {
@@ -41,6 +41,12 @@ const maxRedirects = 20
  */
 export class Agent {
   readonly cookies = new CookieJar()
+  readonly #dispatcher: Dispatcher | undefined
+
+  /** @param dispatcher - makes the connections, where the usual ones will not do */
+  constructor(dispatcher?: Dispatcher) {
+    this.#dispatcher = dispatcher
+  }
 
   /** One request, redirects not followed. */
   async fetch(url: string | URL, init: AgentRequest = {}): Promise<Answer> {
@@ -56,6 +62,7 @@ export class Agent {
         ...init.headers,
       }),
       body,
+      ...(this.#dispatcher && { dispatcher: this.#dispatcher }),
     })
     const headers = new Headers()
     for (const [name, value] of Object.entries(response.headers)) {

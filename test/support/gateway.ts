@@ -10,6 +10,7 @@ import { renderProblem } from '../../src/config/problem.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { type Gateway, startGateway } from '../../src/services.ts'
 import { Agent, type Answer } from './agent.ts'
+import type { Http2Connection } from './http2-connection.ts'
 import { type RawAnswer, rawRequest } from './raw-request.ts'
 import { isSignInPage, signIn } from './sign-in.ts'
 import { TestClock } from './test-clock.ts'
@@ -113,13 +114,20 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   }
 }
 
-/** @param url - of the app that is asked about */
-export function proxyOf({ origin }: Pick<Gateway, 'origin'>, url: string): AskingProxy {
+/**
+ * @param url - of the app that is asked about
+ * @param send - one request to the gateway, where it is not plain HTTP/1.1
+ */
+export function proxyOf(
+  { origin }: Pick<Gateway, 'origin'>,
+  url: string,
+  send: Http2Connection['request'] = (...request) => rawRequest(origin, ...request),
+): AskingProxy {
   const validate: AskingProxy['validate'] = (
     headers = {},
     { method = 'GET', path = '/validate' } = {},
   ) =>
-    rawRequest(origin, method, path, {
+    send(method, path, {
       'X-Forwarded-Method': 'GET',
       'X-Forwarded-Proto': 'http',
       'X-Forwarded-Host': new URL(url).host,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { freePort } from '../../demo/free-port.ts'
+import { clientId, clientSecret, sessionSecret, type TestGateway } from './gateway.ts'
 
 /** The gateway in a process of its own, as `gatehouse serve` runs it. */
 export interface ServedGateway extends AsyncDisposable {
@@ -47,6 +48,17 @@ export async function serveGateway(env: Readonly<Record<string, string>>): Promi
     [Symbol.asyncDispose]: async () => {
       await stop('SIGKILL')
     },
+  }
+}
+
+/** Variables of a gateway beside a test gateway, for the same `PUBLIC_URL`, provider and secret. */
+export function environmentBeside(site: TestGateway): Record<string, string> {
+  return {
+    PUBLIC_URL: site.url,
+    OIDC_ISSUER: site.idp.issuer,
+    OIDC_CLIENT_ID: clientId,
+    OIDC_CLIENT_SECRET: clientSecret,
+    SESSION_SECRET: sessionSecret,
   }
 }
 

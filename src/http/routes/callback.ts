@@ -12,7 +12,7 @@ import {
   type Transaction,
   transactionLifeMs,
 } from '../../oidc/transaction.ts'
-import { refuse, sendPage, wantsPage } from '../answers.ts'
+import { sendPage, wantsPage } from '../answers.ts'
 import { isWithoutEffect, sessionCookieOf, singleParameters } from '../browser-request.ts'
 import { findLoginCookie, setSessionCookie } from '../cookies.ts'
 import { callbackErrorPage } from '../pages/callback-error-page.ts'
@@ -60,32 +60,20 @@ async function callback(
       'the state is forged, old, or of another browser',
     )
   }
-  try {
-    // Before the code is redeemed: a code that comes twice would end the tokens of the first time.
-    const until = transaction.startedAt + 2 * transactionLifeMs
-    if (!(await parts.store.mark(`state:${transaction.id}`, until))) {
-      return await usedState(request, reply, site, transaction, parts)
-    }
-    const sessionId = randomBytes(12).toString('base64url')
-    const redirectUri = siteUrl(site, callbackPath(parts, party.settings.name))
-    const { claims } = parts.settings
-    const result = await finishSignIn(
-      party,
-      parameters,
-      transaction,
-      redirectUri,
-      claims,
-      sessionId,
-    )
-    if (result.kind === 'failed') {
-      return fail(request, reply, parts, result.code, result.reason, transaction)
-    }
-    await openSession(request, reply, site, result, sessionId, parts)
-    return goOn(request, reply, site, transaction, parts)
-  } catch (error) {
-    parts.events.failed('the end of sign-in', error, request.id)
-    return refuse(request, reply, 'store_unavailable')
+  // Before the code is redeemed: a code that comes twice would end the tokens of the first time.
+  const until = transaction.startedAt + 2 * transactionLifeMs
+  if (!(await parts.store.mark(`state:${transaction.id}`, until))) {
+    return await usedState(request, reply, site, transaction, parts)
   }
+  const sessionId = randomBytes(12).toString('base64url')
+  const redirectUri = siteUrl(site, callbackPath(parts, party.settings.name))
+  const { claims } = parts.settings
+  const result = await finishSignIn(party, parameters, transaction, redirectUri, claims, sessionId)
+  if (result.kind === 'failed') {
+    return fail(request, reply, parts, result.code, result.reason, transaction)
+  }
+  await openSession(request, reply, site, result, sessionId, parts)
+  return goOn(request, reply, site, transaction, parts)
 }
 
 /** A double click or a reload: whoever is signed in by now simply goes on. */

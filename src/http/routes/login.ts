@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isIssuerUnavailable } from '../../issuers/issuer-unavailable.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
+import { providerFailure } from '../../oidc/failure.ts'
 import { authorizationUrl, beginTransaction } from '../../oidc/login.ts'
 import type { RelyingParty } from '../../oidc/relying-party.ts'
 import { absoluteOn, acceptReturnUrl } from '../../oidc/return-url.ts'
@@ -134,8 +134,7 @@ async function startSignIn(
     const url = await authorizationUrl(party, transaction, state, redirectUri, prompt)
     return reply.redirect(url.href)
   } catch (error) {
-    parts.events.signInFailed('idp_unavailable', String(error), request.id)
-    if (!isIssuerUnavailable(error)) parts.events.failed('the start of sign-in', error, request.id)
+    parts.events.signInFailed('idp_unavailable', providerFailure(error).reason, request.id)
     return refuse(request, reply, 'idp_unavailable')
   }
 }

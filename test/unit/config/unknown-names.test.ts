@@ -97,9 +97,6 @@ describe('settings of later versions', () => {
     ['KEYCLOAK_AUDIENCE', 'api'],
     ['KEYCLOAK_JWKS_URI', 'https://idp.example.com/jwks'],
     ['AUTH_REQUIRED_SCOPE', 'call'],
-    ['TLS_PORT', '8443'],
-    ['TLS_CERT_FILE', '/etc/tls/cert.pem'],
-    ['TLS_KEY_FILE', '/etc/tls/key.pem'],
   ])('X-37 G-10 %s=%s stops the start, and the value is not shown', (name, value) => {
     const [line, ...more] = problemsOf({ [name]: value })
     expect(more).toEqual([])

@@ -1,0 +1,83 @@
+import { readFileSync, rmSync } from 'node:fs'
+import type { Site } from '../../src/model/site.ts'
+import { settingsFrom } from '../support/gateway.ts'
+import { type Server, startServer } from './processes.ts'
+import { makeSessionsFile, secret } from './sessions-file.ts'
+
+const command = new URL('../../dist/src/cli/gatehouse.js', import.meta.url).pathname
+
+/** The built gateway over a store file with some sessions. */
+export interface BenchGatehouse {
+  readonly server: Server
+  readonly cookies: readonly string[]
+}
+
+/** As in the image. */
+const nodeOptions = /NODE_OPTIONS="([^"]+)"/.exec(
+  readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8'),
+)?.[1]
+
+const env = (port: number, storePath: string) => ({
+  PUBLIC_URL: 'https://auth.example.com',
+  COOKIE_DOMAIN: 'example.com',
+  OIDC_ISSUER: 'https://idp.example.net',
+  OIDC_INTERNAL_URL: 'http://127.0.0.1:1',
+  OIDC_CLIENT_ID: 'gatehouse',
+  OIDC_CLIENT_SECRET: 'kV7xqZr2LmT9wYb4NcPd8sHf3JgA6uEe',
+  SESSION_SECRET: secret,
+  STORE_URL: `sqlite:${storePath}`,
+  HOST: '127.0.0.1',
+  PORT: String(port),
+  OPS_PORT: String(port + 1_000),
+})
+
+export async function startGatehouse(port: number, storePath: string): Promise<Server> {
+  const options = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }
+  return startServer([command, 'serve'], port, '/health', { ...options, ...env(port, storePath) })
+}
+
+/** Fills a store file, then starts the gateway on it. */
+export async function startFilledGatehouse(
+  port: number,
+  storePath: string,
+  sessions: number,
+  cookiesWanted: number,
+): Promise<BenchGatehouse> {
+  const { sites } = settingsFrom(env(port, storePath))
+  removeStore(storePath)
+  const cookies = await makeSessionsFile(storePath, sites[0], sessions, cookiesWanted)
+  return { server: await startGatehouse(port, storePath), cookies }
+}
+
+export function siteOf(port: number): Site {
+  return settingsFrom(env(port, ':memory:')).sites[0]
+}
+
+export function removeStore(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+}
+
+/** What a browser behind Traefik sends with a page view. */
+export function browserHeaders(cookie: string): Record<string, string> {
+  return {
+    'X-Forwarded-Method': 'GET',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'app.example.com',
+    'X-Forwarded-Uri': '/dashboard/list?page=2&sort=name',
+    'X-Forwarded-For': '198.51.100.7',
+    'X-Forwarded-Port': '443',
+    'X-Forwarded-Server': 'traefik',
+    'X-Real-Ip': '198.51.100.7',
+    'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+    Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    'Accept-Language': 'en-US,en;q=0.5',
+    'Accept-Encoding': 'gzip, deflate, br, zstd',
+    'Sec-Fetch-Dest': 'document',
+    'Sec-Fetch-Mode': 'navigate',
+    'Sec-Fetch-Site': 'same-origin',
+    'Sec-Fetch-User': '?1',
+    'Upgrade-Insecure-Requests': '1',
+    Priority: 'u=0, i',
+    Cookie: `theme=dark; _ga=GA1.1.1234567890.1700000000; gatehouse=${cookie}`,
+  }
+}

@@ -1,0 +1,29 @@
+import type { OriginalRequest, RequestHeaders } from '../../src/model/original-request.ts'
+
+/** A plain page request without a credential, with changes. */
+export function originalRequest(
+  changes: Partial<Omit<OriginalRequest, 'headers'>> & { headers?: Partial<RequestHeaders> } = {},
+): OriginalRequest {
+  return {
+    method: 'GET',
+    scheme: 'https',
+    host: 'app.example.com',
+    path: '/page',
+    query: '',
+    clientAddress: '198.51.100.7',
+    requestId: 'request-1',
+    ...changes,
+    headers: {
+      authorization: [],
+      cookie: '',
+      origin: undefined,
+      accept: undefined,
+      requestedWith: undefined,
+      fetchMode: undefined,
+      fetchDest: undefined,
+      prefetch: false,
+      webSocket: false,
+      ...changes.headers,
+    },
+  }
+}
