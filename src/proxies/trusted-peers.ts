@@ -18,6 +18,8 @@ export class TrustedPeers {
   readonly #hostNames: readonly string[]
   readonly #lookUp: LookUp
   readonly #clock: Clock
+  /** The last known ones of each host name. */
+  readonly #addresses = new Map<string, readonly string[]>()
   #resolved: ReadonlySet<string> = new Set()
   // Asking the block list costs more than the rest of the reading of a request.
   readonly #known = memo((address) => this.#check(address), knownLimit)
@@ -44,7 +46,7 @@ export class TrustedPeers {
     return this.#known(address)
   }
 
-  /** Resolves the host names; a name that cannot be resolved admits nobody. */
+  /** Resolves the host names; one that cannot be resolved keeps the addresses it had. */
   resolve(): Promise<void> {
     this.#resolving ??= this.#resolveAll().finally(() => {
       this.#resolvedAt = this.#clock.monotonic()
@@ -54,10 +56,14 @@ export class TrustedPeers {
   }
 
   async #resolveAll(): Promise<void> {
-    const answers = await Promise.allSettled(this.#hostNames.map((name) => this.#lookUp(name)))
-    this.#resolved = new Set(
-      answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
+    await Promise.all(
+      this.#hostNames.map(async (name) => {
+        // A name service that fails for a moment must not shut out the proxy that was known.
+        const answer = await this.#lookUp(name).catch(() => undefined)
+        if (answer) this.#addresses.set(name, answer)
+      }),
     )
+    this.#resolved = new Set([...this.#addresses.values()].flat())
     this.#known.clear()
   }
 

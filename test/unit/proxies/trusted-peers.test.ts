@@ -77,6 +77,15 @@ describe('host names', () => {
     expect(await peers.trusts('172.20.0.2')).toBe(true)
   })
 
+  test('that cannot be resolved for a moment keep the addresses they had', async () => {
+    const { peers, dns, clock } = traefikAt('172.20.0.2')
+    await peers.resolve()
+    dns.addresses = []
+    clock.advance(5_000)
+    expect(await peers.trusts('172.20.0.9')).toBe(false)
+    expect(peers.trusts('172.20.0.2')).toBe(true)
+  })
+
   test('P-02 are not asked for what is no address', async () => {
     const { peers, dns } = traefikAt('172.20.0.2')
     expect(peers.trusts('')).toBe(false)
