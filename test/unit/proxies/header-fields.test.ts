@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { forwardedHeaderNames } from '../../../src/model/header-names.ts'
 import { readHeaderFields } from '../../../src/proxies/header-fields.ts'
 
 describe('the headers of a validate call', () => {
@@ -13,6 +14,28 @@ describe('the headers of a validate call', () => {
       'x-request-id': 'r1',
       authorizations: [],
     })
+  })
+
+  test.each([
+    ...forwardedHeaderNames,
+    ...([
+      'x-request-id',
+      'authorization',
+      'cookie',
+      'origin',
+      'accept',
+      'x-requested-with',
+    ] as const),
+    ...([
+      'sec-fetch-mode',
+      'sec-fetch-dest',
+      'sec-websocket-key',
+      'sec-websocket-version',
+    ] as const),
+    ...(['sec-purpose', 'purpose', 'connection'] as const),
+  ])('%s is found under its own name and no other', (name) => {
+    const authorizations = name === 'authorization' ? ['value'] : []
+    expect(readHeaderFields([name, 'value'])).toEqual({ [name]: 'value', authorizations })
   })
 
   test('that are there twice are joined, cookies by a semicolon', () => {
