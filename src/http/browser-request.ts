@@ -58,13 +58,18 @@ export function isOwnNavigation(request: FastifyRequest): boolean {
   return site === 'same-site' && request.headers['sec-fetch-user'] !== undefined
 }
 
-/** The value of the session cookie: the one that is signed by us, where there are several. */
+/** The values of the session cookie that are signed by us: one, unless somebody planted another. */
+export function sessionCookiesOf(request: FastifyRequest, site: Site, parts: Parts): string[] {
+  const values = cookieValues(request.headers.cookie ?? '', site.cookieName)
+  return values.filter((value) => parts.sessions.verifies(site, value))
+}
+
+/** The value of the session cookie; undefined where two that are signed by us contradict each other. */
 export function sessionCookieOf(
   request: FastifyRequest,
   site: Site,
   parts: Parts,
 ): string | undefined {
-  const values = cookieValues(request.headers.cookie ?? '', site.cookieName)
-  const ours = values.filter((value) => parts.sessions.verifies(site, value))
-  return ours.length === 1 ? ours[0] : undefined
+  const [value, other] = sessionCookiesOf(request, site, parts)
+  return other === undefined ? value : undefined
 }

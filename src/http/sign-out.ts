@@ -18,26 +18,30 @@ export interface SignedOut {
 export const logoutStatePurpose = 'post-logout'
 
 /**
- * Ends a session: durably here, then its tokens at the provider without waiting for that. Rejects where
- * the store does not answer; the session is then not ended.
+ * Ends the sessions of a browser: durably here, then their tokens at the provider without waiting for
+ * that. Rejects where the store does not answer; then not all of them are ended.
  */
 export async function signOut(
   reply: FastifyReply,
   site: Site,
-  session: Session | undefined,
+  sessions: readonly Session[],
   wantedReturn: string | undefined,
   parts: Parts,
 ): Promise<SignedOut> {
   const { authPath, postLogoutUrl } = parts.settings
   const accepted = wantedReturn && acceptReturnUrl(wantedReturn, site, parts.returnUrls)
   const finalUrl = accepted || absoluteOn(site, postLogoutUrl)
-  if (session) await parts.store.end(session.key)
+  for (const { key } of sessions) await parts.store.end(key)
   clearSessionCookie(reply, site)
+  const [session] = sessions
   const party = session && parts.parties.get(session.provider)
-  if (!party) return { finalUrl, providerUrl: undefined }
+  if (!session || !party) return { finalUrl, providerUrl: undefined }
   const landing = `${siteUrl(site, authPath)}/logged-out`
   const state = parts.stateSeal.seal(finalUrl, logoutStatePurpose)
   const providerUrl = await endSessionUrl(party, session.tokens.idToken, landing, state)
-  void revokeTokens(party, session.tokens)
+  for (const { provider, tokens } of sessions) {
+    const issuedBy = parts.parties.get(provider)
+    if (issuedBy) void revokeTokens(issuedBy, tokens)
+  }
   return { finalUrl, providerUrl: providerUrl?.href }
 }

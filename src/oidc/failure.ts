@@ -37,7 +37,7 @@ export function providerFailure(error: unknown): ProviderFailure {
     }
   }
   if (error instanceof client.ResponseBodyError) {
-    const detail = error.error_description ? ` (${error.error_description})` : ''
+    const detail = error.error_description ? ` (${withoutSecrets(error.error_description)})` : ''
     return { kind: 'refused', error: error.error, reason: `${error.error}${detail}` }
   }
   const broken = error instanceof client.ClientError && brokenCodes.has(error.code ?? '')
@@ -48,4 +48,9 @@ function messageOf(error: unknown): string {
   const parts: string[] = []
   for (let e = error; e instanceof Error; e = e.cause) parts.push(e.message)
   return parts.join(': ')
+}
+
+/** The provider's own words, without what could be a token or code that it repeats. */
+function withoutSecrets(text: string): string {
+  return text.slice(0, 300).replaceAll(/[\w.~+/=-]{24,}/g, '…')
 }

@@ -27,13 +27,7 @@ export interface RefusedEvent {
   readonly rule: string
 }
 
-export type SignOutBy =
-  | 'logout'
-  | 'account_page'
-  | 'backchannel_logout'
-  | 'new_sign_in'
-  | 'refused_refresh'
-  | 'idle'
+export type SignOutBy = 'logout' | 'account_page' | 'backchannel_logout' | 'new_sign_in'
 
 /** One function an event: its log line, its audit line and its metric together. */
 export class Events {

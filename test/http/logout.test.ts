@@ -182,4 +182,14 @@ describe('where sign-out ends', () => {
     expect(await passes(cookie, own)).toBe(false)
     expect(own.idp.requests.map(({ path }) => path)).not.toContain('/token/revocation')
   })
+
+  test('C-05 two cookies of ours: both sessions end', async () => {
+    await using own = await startTestGateway()
+    const one = await signedIn(own)
+    const two = await signedIn(own)
+    const cookie = `${one.cookie}; ${two.cookie}`
+    const answer = await one.agent.fetch(`${own.url}/auth/logout`, { headers: { cookie } })
+    expect(answer.status).toBe(302)
+    expect([await passes(one.cookie, own), await passes(two.cookie, own)]).toEqual([false, false])
+  })
 })

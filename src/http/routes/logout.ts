@@ -10,7 +10,7 @@ import {
   isWithoutEffect,
   singleParameters,
 } from '../browser-request.ts'
-import { currentSession } from '../current-session.ts'
+import { currentSessions } from '../current-session.ts'
 import { loggedOutPage, logoutConfirmPage } from '../pages/logout-pages.ts'
 import { logoutConfirmPageHeaders } from '../pages/page-headers.ts'
 import type { Parts } from '../parts.ts'
@@ -38,13 +38,15 @@ async function logoutByLink(
   const parameters = singleParameters(request)
   if (!parameters) return refuse(request, reply, 'bad_request')
   const wanted = firstOf(parameters, ...returnNames)
-  const found = await currentSession(request, site, parts)
+  const found = await currentSessions(request, site, parts)
   if (found === 'unavailable') return refuse(request, reply, 'store_unavailable')
-  if (found && !isOwnNavigation(request)) {
+  const [session] = found
+  if (session && !isOwnNavigation(request)) {
+    const { name, username, email } = session.identity
     const page = logoutConfirmPage({
       action: `${siteUrl(site, parts.settings.authPath)}/logout`,
       returnTo: wanted && acceptReturnUrl(wanted, site, parts.returnUrls),
-      account: { label: found.identity.name || found.identity.username || found.identity.email },
+      account: { label: name || username || email },
     })
     return sendPage(reply, 200, page, logoutConfirmPageHeaders)
   }
@@ -58,7 +60,7 @@ async function logoutByPost(
 ): Promise<FastifyReply> {
   if (!isOwnPost(request, parts)) return refuse(request, reply, 'csrf')
   const [site] = parts.settings.sites
-  const found = await currentSession(request, site, parts)
+  const found = await currentSessions(request, site, parts)
   if (found === 'unavailable') return refuse(request, reply, 'store_unavailable')
   const fields = typeof request.body === 'object' && request.body !== null ? request.body : {}
   return end(
@@ -75,16 +77,16 @@ async function end(
   request: FastifyRequest,
   reply: FastifyReply,
   site: Site,
-  session: Session | undefined,
+  sessions: readonly Session[],
   wanted: string | undefined,
   parts: Parts,
 ): Promise<FastifyReply> {
-  const { finalUrl, providerUrl } = await signOut(reply, site, session, wanted, parts)
-  if (session) parts.events.signedOut('logout', session.identity, request.id)
+  const { finalUrl, providerUrl } = await signOut(reply, site, sessions, wanted, parts)
+  for (const { identity } of sessions) parts.events.signedOut('logout', identity, request.id)
   if (request.method === 'POST' && !wantsPage(request)) {
     return reply.send({
       success: true,
-      message: session ? 'Signed out.' : 'There was no session.',
+      message: sessions.length > 0 ? 'Signed out.' : 'There was no session.',
       redirect_url: finalUrl,
       front_channel_logout_url: providerUrl ?? null,
     })

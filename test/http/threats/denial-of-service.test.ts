@@ -6,6 +6,7 @@ import { databaseFile } from '../../support/database-file.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { hold } from '../../support/hold.ts'
 import { rawRequest } from '../../support/raw-request.ts'
+import { storeCounts } from '../../support/store-counts.ts'
 
 let site: TestGateway
 
@@ -16,15 +17,6 @@ afterAll(() => site[Symbol.asyncDispose]())
 afterEach(() => {
   site.idp.intercept = undefined
 })
-
-/** How often each operation of the store was asked for, by the operators' metrics. */
-async function storeCounts(gateway: TestGateway): Promise<Record<string, number>> {
-  const text = await (await fetch(`${gateway.gateway.opsOrigin}/metrics`)).text()
-  const lines = text.matchAll(
-    /^gatehouse_store_seconds_count\{operation="(\w+)",outcome="ok"\} (\d+)$/gm,
-  )
-  return Object.fromEntries([...lines].map(([, name, count]) => [name, Number(count)]))
-}
 
 describe('D-01 a flood of headers', () => {
   test('D-01 thousands of cookies: 431, or the refusal of a request without a session', async () => {
@@ -123,7 +115,7 @@ describe('D-04 a flood of sign-ins that nobody ends', () => {
       expect(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()).toEqual({ n: 0 })
     }
     database.close()
-    expect(await storeCounts(own)).toEqual({})
+    expect(await storeCounts(own.gateway)).toEqual({})
   })
 })
 
@@ -131,7 +123,7 @@ describe('D-05 a flood of bad cookies', () => {
   test('D-05 reads nothing of the store', async () => {
     const { agent } = await site.signIn()
     const good = agent.cookies.get(site.url, 'gatehouse') ?? ''
-    const before = await storeCounts(site)
+    const before = await storeCounts(site.gateway)
     for (let index = 0; index < 200; index += 1) {
       const forged = `${String(index).padStart(32, 'A')}.${good.slice(33)}`
       expect((await site.validate({ Cookie: `gatehouse=${forged}` })).status).toBe(302)
@@ -140,7 +132,7 @@ describe('D-05 a flood of bad cookies', () => {
       Cookie: `gatehouse=${'A'.repeat(32)}.${good.slice(33)}`,
     })
     expect(session.status).toBe(401)
-    expect(await storeCounts(site)).toEqual(before)
+    expect(await storeCounts(site.gateway)).toEqual(before)
   })
 })
 

@@ -48,7 +48,7 @@ describe('G-04 a request id of the client', () => {
   ])('G-04 %s gets one of ours', async (_name, id) => {
     const passed = await site.validateAs(agent, { 'X-Request-Id': id })
     expect(passed.headers['x-request-id']).toMatch(uuid)
-    const route = await rawRequest(site.gateway.origin, 'GET', '/health', { 'X-Request-Id': id })
+    const route = await rawRequest(site.gateway.origin, 'GET', '/session', { 'X-Request-Id': id })
     expect(route.headers['x-request-id']).toMatch(uuid)
   })
 

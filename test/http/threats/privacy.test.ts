@@ -221,11 +221,10 @@ describe('G-01 secrets', () => {
 
 describe('G-02 the query of the original URL', () => {
   test('G-02 is not logged; host and path are', () => {
-    expect(output).not.toContain('?')
+    const events = lines().map((line) => JSON.parse(line))
+    for (const { path = '' } of events) expect(path).not.toContain('?')
     expect(output).not.toContain('token=')
-    const [decision] = lines()
-      .map((line) => JSON.parse(line))
-      .filter(({ event, code }) => event === 'decision' && code === 'allow')
+    const [decision] = events.filter(({ event, code }) => event === 'decision' && code === 'allow')
     expect(decision).toMatchObject({
       method: 'GET',
       host: new URL(url).host,
