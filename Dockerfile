@@ -20,13 +20,14 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 
 FROM node:26-trixie-slim
 # A small young generation, and an old one that is collected early: half the memory, the same speed.
-ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=256"
+ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=256"
 ENV PORT=8080 STORE_URL=sqlite:/data/gatehouse.db
 WORKDIR /app
 RUN mkdir /data .compiled && chown 1000:1000 /data .compiled \
  && ln -s /app/dist/src/cli/gatehouse.js /usr/local/bin/gatehouse
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY LICENSE ./
 USER 1000:1000
 # Compiled once here: each start then takes a fifth less.
 ENV NODE_COMPILE_CACHE=/app/.compiled

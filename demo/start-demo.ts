@@ -60,7 +60,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     client_name: 'the sample app',
     client_secret: clientSecret,
     redirect_uris: [`${url}/auth/callback`],
-    post_logout_redirect_uris: [`${url}/auth/logged-out`, `${url}/auth/continue-signin`],
+    post_logout_redirect_uris: [`${url}/auth/logged-out`],
     backchannel_logout_uri: `${gateway.origin}/auth/backchannel-logout`,
   })
   const app = started.use(

@@ -29,9 +29,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
   } catch (error) {
-    process.stderr.write(
-      `gatehouse cannot start: ${error instanceof Error ? error.message : error}\n`,
-    )
+    const { message, code } = error as NodeJS.ErrnoException
+    const advice = code === 'EADDRINUSE' ? '; choose another PORT, OPS_PORT or TLS_PORT' : ''
+    process.stderr.write(`gatehouse cannot start: ${message}${advice}\n`)
     process.exitCode = 1
   }
 }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import type { DestinationStream } from 'pino'
-import { hostMatcher } from './config/host-matcher.ts'
+import { hostMatcher, hostPatternText } from './config/host-matcher.ts'
 import type { Settings } from './config/settings.ts'
 import { buildApp, listenWithTls } from './http/app.ts'
 import { buildOpsApp } from './http/ops-app.ts'
@@ -15,6 +15,7 @@ import type { SessionStore } from './model/session-store.ts'
 import { keepDiscovering } from './oidc/keep-discovering.ts'
 import { refreshSession } from './oidc/refresh.ts'
 import { createRelyingParty, type RelyingParty } from './oidc/relying-party.ts'
+import type { ProxyAdapter } from './proxies/forwarded-call.ts'
 import { traefikAdapter } from './proxies/traefik.ts'
 import { TrustedPeers } from './proxies/trusted-peers.ts'
 import { openRule, signedInRule } from './rules/implicit-rules.ts'
@@ -106,6 +107,12 @@ export async function startGateway(
   await app.listen({ host, port })
   const secure = tls && stack.use(await listenWithTls(app, parts, tls))
   const running = stack.move()
+  events.notice('listening', {
+    host,
+    port,
+    ops_port: opsPort,
+    public_url: settings.sites[0].origin,
+  })
   return {
     origin: originOf('http', app.server.address() as AddressInfo),
     opsOrigin: originOf('http', ops.server.address() as AddressInfo),
@@ -163,15 +170,12 @@ function assemble(
     parties,
     returnUrls: { answersFor, isOwnRoute },
     stateSeal: new Seal(deriveKeys(session.secrets, 'state')),
-    proxies: [
-      traefikAdapter({
-        publicScheme: site.secure ? 'https' : 'http',
-        trusted: (address) => peers.knows(address),
-      }),
-    ],
+    proxies: adaptersOf(settings, peers),
     gate: {
       peers,
       answersFor,
+      appHosts: settings.appHosts.map(hostPatternText),
+      trustedProxies: settings.trustedProxies,
       isOwnRoute,
       siteOf: () => site,
       ruleFor: () => rule,
@@ -186,6 +190,16 @@ function assemble(
       headersOf,
     },
   }
+}
+
+/** Traefik, Caddy, Kong and HAProxy ask alike, at the same route. */
+function adaptersOf(settings: Settings, peers: TrustedPeers): ProxyAdapter[] {
+  const traefik = traefikAdapter({
+    publicScheme: settings.sites[0].secure ? 'https' : 'http',
+    trusted: (address) => peers.knows(address),
+  })
+  const adapters = { traefik, caddy: traefik, kong: traefik, haproxy: traefik }
+  return [...new Set(settings.proxies.map((name) => adapters[name]))]
 }
 
 async function addressesOf(hostName: string): Promise<string[]> {

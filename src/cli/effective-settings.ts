@@ -1,6 +1,7 @@
+import { hostPatternText } from '../config/host-matcher.ts'
 import type { Loaded } from '../config/load.ts'
 import { withoutPassword } from '../config/problem.ts'
-import type { HostPattern, Settings } from '../config/settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { describeVariable, type VariableName, variableNames } from '../config/variables.ts'
 
 /** Each variable on a line: its effective value, secrets masked, and where it came from. */
@@ -18,7 +19,7 @@ export function effectiveSettings(loaded: Extract<Loaded, { kind: 'ok' }>): stri
 /** Values that are not what the variable says: cleaned, or taken from elsewhere. */
 const settled: Partial<Record<VariableName, (settings: Settings) => string | undefined>> = {
   COOKIE_DOMAIN: ({ sites: [site] }) => site.cookieDomain,
-  APP_HOSTS: ({ appHosts }) => appHosts.map(renderHost).join(','),
+  APP_HOSTS: ({ appHosts }) => appHosts.map(hostPatternText).join(','),
   SESSION_COOKIE_NAME: ({ sites: [site] }) => site.cookieName,
   AUTH_PATH: ({ authPath }) => authPath,
   POST_LOGOUT_URL: ({ postLogoutUrl }) => postLogoutUrl,
@@ -40,8 +41,4 @@ function origin(name: VariableName, { sources }: Extract<Loaded, { kind: 'ok' }>
   return known
     .map((source) => (source.path === undefined ? source.name : `${source.name} (${source.path})`))
     .join(' + ')
-}
-
-function renderHost({ name, wildcard, port }: HostPattern): string {
-  return `${wildcard ? '*.' : ''}${name}${port === undefined ? '' : `:${port}`}`
 }

@@ -24,3 +24,8 @@ export function hostMatcher(
     )
   }, rememberedHosts)
 }
+
+/** A pattern as `APP_HOSTS` has it. */
+export function hostPatternText({ wildcard, name, port }: HostPattern): string {
+  return `${wildcard ? '*.' : ''}${name}${port === undefined ? '' : `:${port}`}`
+}

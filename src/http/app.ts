@@ -42,6 +42,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   // A connection whose last answer is sent while the process stops would keep it for its idle time.
   app.addHook('preClose', async () => {
+    if (!app.server.listening) return
     const sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
     app.server.once('close', () => clearInterval(sweep))
   })

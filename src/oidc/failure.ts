@@ -44,9 +44,13 @@ export function providerFailure(error: unknown): ProviderFailure {
   return { kind: broken ? 'broken' : 'invalid', reason: messageOf(error) }
 }
 
+// openid-client's wrapping of what it did not expect says nothing.
+const empty = 'something went wrong'
+
 function messageOf(error: unknown): string {
   const parts: string[] = []
-  for (let e = error; e instanceof Error; e = e.cause) parts.push(e.message)
+  for (let e = error; e instanceof Error; e = e.cause)
+    if (e.message !== empty) parts.push(e.message)
   return parts.join(': ')
 }
 

@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import { isIP } from 'node:net'
+import { memo } from '../lib/memo.ts'
 
 const methods = new Set(METHODS)
 const hostForm =
@@ -41,6 +42,8 @@ export function parseUri(value: string): { path: string; query: string } | undef
   return { path: parts[1], query: parts[2] ?? '' }
 }
 
+const isAddress = memo((text) => isIP(text) !== 0, 10_000)
+
 /**
  * The right-most address of `X-Forwarded-For` that is no trusted proxy, or the peer where the header
  * is absent or not a list of addresses.
@@ -52,11 +55,11 @@ export function clientAddress(
 ): string {
   if (forwardedFor === undefined) return peer
   // One hop is what a proxy sends that trusts nobody before it.
-  if (!forwardedFor.includes(',')) return isIP(forwardedFor) === 0 ? peer : forwardedFor
+  if (!forwardedFor.includes(',')) return isAddress(forwardedFor) ? forwardedFor : peer
   const hops = forwardedFor.split(',').map((hop) => hop.trim())
   let client = peer
   for (const hop of hops.reverse()) {
-    if (isIP(hop) === 0) return peer
+    if (!isAddress(hop)) return peer
     client = hop
     if (!trusted(hop)) return client
   }

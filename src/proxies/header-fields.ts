@@ -29,12 +29,15 @@ const single = new Set<string>(forwardedHeaderNames)
 const reserved = new Set<string>([...forwardedHeaderNames, ...identityHeaderNames])
 const slots = new Map<string, number>(readNames.map((name, slot) => [name, slot]))
 
-const initials = new Set(
-  [...readNames, ...reserved].flatMap((name) => {
-    const initial = name.slice(0, 1)
-    return [initial.charCodeAt(0), initial.toUpperCase().charCodeAt(0)]
-  }),
+// By first letter and length, most headers of a browser are none of these: a twin is as long as what it
+// is a twin of.
+const lettersAndLengths = new Set(
+  [...readNames, ...reserved].flatMap((name) => [name, name.toUpperCase()].map(letterAndLength)),
 )
+
+function letterAndLength(name: string): number {
+  return name.charCodeAt(0) * 256 + name.length
+}
 
 /** The slot of a header that is read, or what else it is. */
 const ignored = -1
@@ -57,8 +60,7 @@ export function readHeaderFields(rawHeaders: readonly string[]): HeaderFields | 
   const authorizations: string[] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const rawName = rawHeaders[i] as string
-    // Most headers of a browser begin with a letter that no header of interest begins with.
-    if (!initials.has(rawName.charCodeAt(0))) continue
+    if (!lettersAndLengths.has(letterAndLength(rawName))) continue
     const slot = slotOf(rawName)
     if (slot === ignored) continue
     if (slot === twin) return `the header ${JSON.stringify(rawName)} is a twin of a reserved header`

@@ -34,14 +34,15 @@ export class Events {
   readonly #log: Logger
   readonly #audit: Logger
   readonly #metrics: Metrics
-  readonly #writeLine: (line: string) => void
+  readonly #writeAscii: (line: string) => void
   readonly #logsDecisions: boolean
   readonly #descriptions = new WeakMap<Identity, string>()
 
-  constructor({ logger, writeLine }: Log, metrics: Metrics) {
+  constructor({ logger, writeAscii }: Log, metrics: Metrics) {
     this.#log = logger
-    this.#audit = logger.child({ audit: true })
-    this.#writeLine = writeLine
+    // Whatever LOG_LEVEL says: who came and went is no detail.
+    this.#audit = logger.child({ audit: true }, { level: 'info' })
+    this.#writeAscii = writeAscii
     this.#logsDecisions = logger.isLevelEnabled('info')
     this.#metrics = metrics
   }
@@ -56,10 +57,10 @@ export class Events {
     this.#count('allow')
     if (!this.#logsDecisions) return
     const asked = request
-      ? `,"method":"${request.method}","host":"${request.host}","path":${JSON.stringify(request.path)},"client":"${request.clientAddress}"`
+      ? `,"method":"${request.method}","host":"${request.host}","path":${quotedPath(request.path)},"client":"${request.clientAddress}"`
       : ''
-    this.#writeLine(
-      `{"level":"info","time":"${logTime()}","event":"decision","code":"allow","status":200,"request_id":"${requestId}","rule":${JSON.stringify(rule)}${asked},${this.#describedAsJson(identity)}}\n`,
+    this.#writeAscii(
+      `${passed()}${requestId}","rule":${JSON.stringify(rule)}${asked},${this.#describedAsJson(identity)}}\n`,
     )
   }
 
@@ -151,7 +152,7 @@ export class Events {
   #describedAsJson(identity: Identity): string {
     let text = this.#descriptions.get(identity)
     if (text === undefined) {
-      text = JSON.stringify(described(identity)).slice(1, -1)
+      text = asciiJson(described(identity)).slice(1, -1)
       this.#descriptions.set(identity, text)
     }
     return text
@@ -181,4 +182,30 @@ function requested(request: OriginalRequest | undefined): Record<string, string>
       client: request.clientAddress,
     }
   )
+}
+
+/** JSON in which everything beyond ASCII is escaped (RFC 8259 section 7). */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+// A path is visible ASCII without a backslash, so that only a quotation mark needs an escape.
+function quotedPath(path: string): string {
+  return path.includes('"') ? JSON.stringify(path) : `"${path}"`
+}
+
+let passedTime = ''
+let passedStart = ''
+
+/** The beginning of the line of a passed request, up to its id. */
+function passed(): string {
+  const time = logTime()
+  if (time !== passedTime) {
+    passedTime = time
+    passedStart = `{"level":"info","time":"${time}","event":"decision","code":"allow","status":200,"request_id":"`
+  }
+  return passedStart
 }

@@ -4,8 +4,8 @@ import { LineBuffer } from './line-buffer.ts'
 /** Where log lines go, as objects and, on the hot path, as lines already made. */
 export interface Log {
   readonly logger: Logger
-  /** Writes one line of JSON, its line end included. */
-  readonly writeLine: (line: string) => void
+  /** Writes one line of JSON in ASCII, its line end included. */
+  readonly writeAscii: (line: string) => void
   /** Resolves when every line so far is written. */
   close(): Promise<void>
 }
@@ -45,7 +45,7 @@ export function openLog(level: string, destination?: DestinationStream): Log {
   )
   return {
     logger,
-    writeLine: (line) => target.write(line),
+    writeAscii: (line) => (gathered ? gathered.writeAscii(line) : target.write(line)),
     close: async () => gathered?.close(),
   }
 }

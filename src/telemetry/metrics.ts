@@ -32,7 +32,7 @@ export function createMetrics(): Metrics {
     decisions,
     signIns: new Counter({
       name: 'gatehouse_sign_ins_total',
-      help: 'Sign-ins that came back from the provider, by outcome',
+      help: 'Sign-ins, by outcome',
       labelNames: ['outcome'],
       registers,
     }),

@@ -17,6 +17,9 @@ import { originProblem } from './same-origin.ts'
 export interface Gate {
   readonly peers: TrustedPeers
   readonly answersFor: (host: string) => boolean
+  /** `APP_HOSTS` and `TRUSTED_PROXIES` as they are now, to say what would admit one more. */
+  readonly appHosts: readonly string[]
+  readonly trustedProxies: readonly string[]
   readonly isOwnRoute: (host: string, path: string) => boolean
   /** The site whose cookie and sign-in page belong to a host. */
   readonly siteOf: (host: string) => Site
@@ -41,7 +44,7 @@ export interface Outcome {
  */
 export function decide(call: ForwardedCall, proxy: ProxyAdapter, gate: Gate): NowOrLater<Outcome> {
   return after(gate.peers.trusts(call.peer), (trusted) =>
-    trusted ? decideTrusted(call, proxy, gate) : { decision: untrustedProxy(call.peer) },
+    trusted ? decideTrusted(call, proxy, gate) : { decision: untrustedProxy(call.peer, gate) },
   )
 }
 
@@ -51,7 +54,7 @@ function decideTrusted(call: ForwardedCall, proxy: ProxyAdapter, gate: Gate): No
     return { decision: { kind: 'reject', code: reading.code, reason: reading.reason } }
   }
   const { request } = reading
-  if (!gate.answersFor(request.host)) return { decision: unknownHost(request.host), request }
+  if (!gate.answersFor(request.host)) return { decision: unknownHost(request.host, gate), request }
   if (gate.isOwnRoute(request.host, request.path)) return { decision: ownRoute, request }
 
   const rule = gate.ruleFor(request)
@@ -100,16 +103,16 @@ const allow = (identity: Identity, headers: HeaderBlock): Decision => ({
   headers,
 })
 
-const untrustedProxy = (peer: string): Decision => ({
+const untrustedProxy = (peer: string, gate: Gate): Decision => ({
   kind: 'deny',
   code: 'untrusted_proxy',
-  reason: `${peer || 'an unknown peer'} is not in TRUSTED_PROXIES; if it is your proxy, add TRUSTED_PROXIES=${peer}`,
+  reason: `${peer || 'an unknown peer'} is not in TRUSTED_PROXIES; if it is your proxy, set TRUSTED_PROXIES=${[...gate.trustedProxies, peer].join(',')}`,
 })
 
-const unknownHost = (host: string): Decision => ({
+const unknownHost = (host: string, gate: Gate): Decision => ({
   kind: 'deny',
   code: 'unknown_host',
-  reason: `${host} is not in APP_HOSTS; if it is your app, add APP_HOSTS=${host}`,
+  reason: `${host} is not in APP_HOSTS; if it is your app, set APP_HOSTS=${[...gate.appHosts, host].join(',')}`,
 })
 
 const ownRoute: Decision = {

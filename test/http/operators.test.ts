@@ -152,7 +152,7 @@ describe('the log', () => {
         event: 'decision',
         code: 'unknown_host',
         reason:
-          'unknown.example is not in APP_HOSTS; if it is your app, add APP_HOSTS=unknown.example',
+          'unknown.example is not in APP_HOSTS; if it is your app, set APP_HOSTS=localhost,unknown.example',
         decision_id: expect.any(String),
       },
     ])

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Http2ServerResponse } from 'node:http2'
 import type { NowOrLater } from '../../lib/now-or-later.ts'
+import { requestIdFrom } from '../../lib/request-id.ts'
 import { codes } from '../../model/codes.ts'
 import type { Decision } from '../../model/decision.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
@@ -43,16 +44,18 @@ export function validateRoutes(parts: Parts): Answering['validate'] {
 }
 
 function decideSafely(call: ForwardedCall, proxy: ProxyAdapter, parts: Parts): NowOrLater<Outcome> {
-  const failed = (error: unknown): Outcome => {
-    parts.events.failed('the decision', error)
-    return { decision: internalError }
-  }
   try {
     const outcome = decide(call, proxy, parts.gate)
-    return outcome instanceof Promise ? outcome.catch(failed) : outcome
+    if (!(outcome instanceof Promise)) return outcome
+    return outcome.catch((error: unknown) => afterThrow(error, parts))
   } catch (error) {
-    return failed(error)
+    return afterThrow(error, parts)
   }
+}
+
+function afterThrow(error: unknown, parts: Parts): Outcome {
+  parts.events.failed('the decision', error)
+  return { decision: internalError }
 }
 
 /** Answers, and tells of it. A throw here is a bug: the connection ends without an answer. */
@@ -79,7 +82,7 @@ function reply(
   parts: Parts,
 ): void {
   const { decision, request } = outcome
-  const requestId = request?.requestId ?? randomUUID()
+  const requestId = request?.requestId ?? requestIdFrom(undefined)
   if (decision.kind === 'allow') {
     const headers = decision.headers.slice()
     headers.push('x-request-id', requestId)
