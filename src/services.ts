@@ -64,10 +64,9 @@ export async function startGateway(
   stack.defer(() => log.close())
   const events = new Events(log, metrics)
 
-  const store = stack.use(
-    measureStore(openStore(settings, clock, events), clock, (operation, outcome, seconds) =>
-      events.storeAnswered(operation, outcome, seconds),
-    ),
+  const opened = stack.use(openStore(settings, clock, events))
+  const store = measureStore(opened, clock, (operation, outcome, seconds) =>
+    events.storeAnswered(operation, outcome, seconds),
   )
   const parties = new Map(
     settings.providers.map((provider) => {
