@@ -29,7 +29,7 @@ export function traefikAdapter(options: {
   return {
     route: '/validate',
     read(call: ForwardedCall): Reading {
-      const fields = readHeaderFields(call.rawHeaders)
+      const fields = readHeaderFields(call.rawHeaders, call.headers)
       if (typeof fields === 'string') return refused(fields)
 
       const method = parseMethod(fields['x-forwarded-method'] ?? '')

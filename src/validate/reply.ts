@@ -33,9 +33,10 @@ export function loginUrl(site: Site, authPath: string, request: OriginalRequest)
 /** The headers of every answer of a validate route. */
 const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
 
-/** The headers of a 200 for an identity, ready to send; only `x-request-id` is still to be added. */
+/** The headers of a 200 for an identity, ready to send: only the last, `x-request-id`, is still empty. */
 export function allowHeaders(identity: Identity, firstProvider: string): HeaderBlock {
-  return [...commonHeaders, 'content-length', '0', ...identityHeaders(identity, firstProvider)]
+  const identified = identityHeaders(identity, firstProvider)
+  return [...commonHeaders, 'content-length', '0', ...identified, 'x-request-id', '']
 }
 
 /**

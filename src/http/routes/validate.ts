@@ -34,7 +34,8 @@ export function validateRoutes(parts: Parts): Answering['validate'] {
     const proxy = routes.get(mark === -1 ? url : url.slice(0, mark))
     if (!proxy) return false
     const peer = plainAddress(request.socket.remoteAddress)
-    const call = { rawHeaders: request.rawHeaders, method: request.method ?? '', url, peer }
+    const { rawHeaders, headers, method = '' } = request
+    const call = { rawHeaders, headers, method, url, peer }
     const outcome = decideSafely(call, proxy, parts)
     if (outcome instanceof Promise)
       void outcome.then((late) => send(request, response, peer, late, parts))
@@ -85,7 +86,7 @@ function reply(
   const requestId = request?.requestId ?? requestIdFrom(undefined)
   if (decision.kind === 'allow') {
     const headers = decision.headers.slice()
-    headers.push('x-request-id', requestId)
+    headers[headers.length - 1] = requestId
     answer(response, 200, headers)
     parts.events.allowed(request, requestId, decision.identity, outcome.rule?.name ?? '')
     return

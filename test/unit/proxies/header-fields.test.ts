@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { forwardedHeaderNames } from '../../../src/model/header-names.ts'
 import { readHeaderFields } from '../../../src/proxies/header-fields.ts'
+import { joinedHeaders } from '../../support/joined-headers.ts'
+
+const read = (rawHeaders: readonly string[]) =>
+  readHeaderFields(rawHeaders, joinedHeaders(rawHeaders))
 
 describe('the headers of a validate call', () => {
   test('are read by name whatever their case, and no others', () => {
-    const fields = readHeaderFields([
+    const fields = read([
       ...['X-Forwarded-URI', '/a', 'ACCEPT', 'text/html', 'X-Request-Id', 'r1', 'X-Custom', 'x'],
       ...['X-User-Id', 'forged', 'Host', 'gateway'],
     ])
@@ -35,11 +39,11 @@ describe('the headers of a validate call', () => {
     ...(['sec-purpose', 'purpose', 'connection'] as const),
   ])('%s is found under its own name and no other', (name) => {
     const authorizations = name === 'authorization' ? ['value'] : []
-    expect(readHeaderFields([name, 'value'])).toEqual({ [name]: 'value', authorizations })
+    expect(read([name, 'value'])).toEqual({ [name]: 'value', authorizations })
   })
 
   test('that are there twice are joined, cookies by a semicolon', () => {
-    const fields = readHeaderFields([
+    const fields = read([
       ...['Accept', 'a', 'Cookie', 'a=1', 'accept', 'b', 'cookie', 'b=2', 'X-Request-Id', 'r1'],
       ...['X-Request-Id', 'r2'],
     ])
@@ -47,7 +51,7 @@ describe('the headers of a validate call', () => {
   })
 
   test('every Authorization is told apart', () => {
-    expect(readHeaderFields(['Authorization', 'a', 'AUTHORIZATION', ''])).toMatchObject({
+    expect(read(['Authorization', 'a', 'AUTHORIZATION', ''])).toMatchObject({
       authorizations: ['a', ''],
     })
   })
@@ -62,9 +66,9 @@ describe('the headers of a validate call', () => {
     ['H-04', ['Connection', 'close, X-User-Id'], /names the reserved header x-user-id/],
     ['H-04', ['Connection', 'close', 'connection', ' x-forwarded-uri '], /x-forwarded-uri/],
   ])('%s %j are refused', (_id, rawHeaders, reason) => {
-    expect(readHeaderFields(rawHeaders)).toMatch(reason)
+    expect(read(rawHeaders)).toMatch(reason)
     // Nor does it matter that the name was seen before.
-    expect(readHeaderFields(rawHeaders)).toMatch(reason)
+    expect(read(rawHeaders)).toMatch(reason)
   })
 
   test.each([
@@ -73,6 +77,6 @@ describe('the headers of a validate call', () => {
     ['Connection', 'keep-alive, x-custom'],
     ['x-user-id', 'a', 'x-user-id', 'b'],
   ])('%s is no such thing', (...rawHeaders) => {
-    expect(readHeaderFields(rawHeaders)).toMatchObject({ authorizations: [] })
+    expect(read(rawHeaders)).toMatchObject({ authorizations: [] })
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { traefikAdapter } from '../../../src/proxies/traefik.ts'
+import { joinedHeaders } from '../../support/joined-headers.ts'
 
 const asked = {
   'X-Forwarded-Method': 'POST',
@@ -17,7 +18,14 @@ function read(
   const rawHeaders = Object.entries({ ...asked, ...changes }).flatMap(([name, value]) =>
     value === undefined ? [] : [name, value],
   )
-  return adapter.read({ rawHeaders, method: 'GET', url: '/validate?x=1', peer: '10.0.0.1' })
+  const headers = joinedHeaders(rawHeaders)
+  return adapter.read({
+    rawHeaders,
+    headers,
+    method: 'GET',
+    url: '/validate?x=1',
+    peer: '10.0.0.1',
+  })
 }
 
 /** The request that was read; fails where there is none. */
