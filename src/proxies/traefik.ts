@@ -1,10 +1,12 @@
 import { memo } from '../lib/memo.ts'
 import { requestIdFrom } from '../lib/request-id.ts'
 import type { ForwardedCall, ProxyAdapter, Reading } from './forwarded-call.ts'
+import { ForwardedHeaders } from './forwarded-headers.ts'
 import { clientAddress, parseHost, parseMethod, parseProto, parseUri } from './forwarded-parts.ts'
-import { type HeaderFields, readHeaderFields } from './header-fields.ts'
+import { ambiguityOf, fieldOf, type JoinedHeaders } from './header-fields.ts'
 
 const rememberedHosts = 1_000
+const rememberedUris = 2_000
 
 const refused = (reason: string): Reading => ({
   kind: 'refused',
@@ -26,23 +28,26 @@ export function traefikAdapter(options: {
     http: memo((value) => parseHost(value, 'http'), rememberedHosts),
     https: memo((value) => parseHost(value, 'https'), rememberedHosts),
   }
+  const uris = memo(parseUri, rememberedUris)
   return {
     route: '/validate',
     read(call: ForwardedCall): Reading {
-      const fields = readHeaderFields(call.rawHeaders, call.headers)
-      if (typeof fields === 'string') return refused(fields)
+      const { rawHeaders, headers } = call
+      const ambiguity = ambiguityOf(rawHeaders, headers)
+      if (ambiguity !== undefined) return refused(ambiguity)
 
-      const method = parseMethod(fields['x-forwarded-method'] ?? '')
-      if (!method) return refused(problem(fields, 'x-forwarded-method'))
-      const proto = parseProto(fields['x-forwarded-proto'] ?? '')
-      if (!proto) return refused(problem(fields, 'x-forwarded-proto'))
+      const method = parseMethod(fieldOf(headers, 'x-forwarded-method') ?? '')
+      if (!method) return refused(problem(headers, 'x-forwarded-method'))
+      const proto = parseProto(fieldOf(headers, 'x-forwarded-proto') ?? '')
+      if (!proto) return refused(problem(headers, 'x-forwarded-proto'))
       const secure = options.publicScheme === 'https' || proto === 'https' || proto === 'wss'
       const scheme = secure ? 'https' : 'http'
-      const host = hosts[scheme](fields['x-forwarded-host'] ?? '')
-      if (!host) return refused(problem(fields, 'x-forwarded-host'))
-      const uri = parseUri(fields['x-forwarded-uri'] ?? '')
-      if (!uri) return refused(problem(fields, 'x-forwarded-uri'))
+      const host = hosts[scheme](fieldOf(headers, 'x-forwarded-host') ?? '')
+      if (!host) return refused(problem(headers, 'x-forwarded-host'))
+      const uri = uris(fieldOf(headers, 'x-forwarded-uri') ?? '')
+      if (!uri) return refused(problem(headers, 'x-forwarded-uri'))
 
+      const forwardedFor = fieldOf(headers, 'x-forwarded-for')
       return {
         kind: 'read',
         request: {
@@ -51,37 +56,17 @@ export function traefikAdapter(options: {
           host,
           path: uri.path,
           query: uri.query,
-          clientAddress: clientAddress(fields['x-forwarded-for'], call.peer, options.trusted),
-          requestId: requestIdFrom(fields['x-request-id']),
-          headers: {
-            authorization: fields.authorizations,
-            cookie: fields.cookie ?? '',
-            origin: fields.origin,
-            accept: fields.accept,
-            requestedWith: fields['x-requested-with'],
-            fetchMode: fields['sec-fetch-mode'],
-            fetchDest: fields['sec-fetch-dest'],
-            prefetch: isPrefetch(fields),
-            webSocket:
-              fields['sec-websocket-key'] !== undefined ||
-              fields['sec-websocket-version'] !== undefined ||
-              fields['sec-fetch-mode'] === 'websocket' ||
-              proto === 'ws' ||
-              proto === 'wss',
-          },
+          clientAddress: clientAddress(forwardedFor, call.peer, options.trusted),
+          requestId: requestIdFrom(fieldOf(headers, 'x-request-id')),
+          headers: new ForwardedHeaders(rawHeaders, headers, proto === 'ws' || proto === 'wss'),
         },
       }
     },
   }
 }
 
-function problem(fields: HeaderFields, name: keyof HeaderFields): string {
-  return fields[name] === undefined
+function problem(headers: JoinedHeaders, name: string): string {
+  return fieldOf(headers, name) === undefined
     ? `the header ${name} is missing: the proxy must send it`
     : `the value of ${name} is not one the gateway reads`
-}
-
-function isPrefetch(fields: HeaderFields): boolean {
-  const purpose = fields['sec-purpose'] ?? fields.purpose
-  return purpose !== undefined && /\bpre(?:fetch|render)\b/i.test(purpose)
 }
