@@ -8,8 +8,8 @@ export interface Memo<T> {
 const longestRemembered = 256
 
 /**
- * Remembers the answers of a function of a text, long texts aside. When it is full it forgets all: texts that repeat are
- * back at once, and a flood of others costs what it would without a memory.
+ * Remembers the answers of a function of a text, long texts aside. When it is full it forgets all:
+ * texts that repeat are back at once, and a flood of others costs what it would without a memory.
  */
 export function memo<T>(compute: (text: string) => T, max: number): Memo<T> {
   const known = new Map<string, { readonly answer: T }>()
