@@ -62,7 +62,7 @@ export function listenWithTls(
 
 function answering(parts: Parts, others: RequestListener): Answering {
   // Fastify reads requests of both versions of HTTP; its types name one of them.
-  return { validate: validateRoutes(parts), others: others as Answering['others'] }
+  return { ...validateRoutes(parts), others: others as Answering['others'] }
 }
 
 async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {

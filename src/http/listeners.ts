@@ -9,15 +9,21 @@ import {
 import type { AddressInfo, Socket } from 'node:net'
 import type { Settings } from '../config/settings.ts'
 import { refuseUnreadable } from './client-errors.ts'
+import { quickRequestClass } from './quick-request.ts'
+import { QuickResponse } from './quick-response.ts'
 
 /** A request and its response, whichever version of HTTP they came by. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest
 export type HttpResponse = ServerResponse | Http2ServerResponse
 
+type Answer = (request: HttpRequest, response: HttpResponse) => void
+
 /** Who answers: the validate routes where the request is for one of them, else the others. */
 export interface Answering {
-  readonly validate: (request: HttpRequest, response: HttpResponse) => boolean
-  readonly others: (request: HttpRequest, response: HttpResponse) => void
+  /** By path and query of a request. */
+  readonly isValidateCall: (url: string) => boolean
+  readonly validate: Answer
+  readonly others: Answer
 }
 
 /** A listener with TLS. Disposing of it finishes the requests in flight. */
@@ -63,9 +69,14 @@ const http2 = {
 const idleSessionMs = 120_000
 
 /** HTTP/1.1 without TLS. It does not listen yet. */
-export function plainServer({ validate, others }: Answering): Server {
-  const server = createServer(http1, (request, response) => {
-    if (!validate(request, response)) others(request, response)
+export function plainServer({ isValidateCall, validate, others }: Answering): Server {
+  const classes = {
+    IncomingMessage: quickRequestClass(isValidateCall),
+    ServerResponse: QuickResponse,
+  }
+  const server = createServer({ ...http1, ...classes }, (request, response) => {
+    if (isValidateCall(request.url ?? '')) validate(request, response)
+    else others(request, response)
   })
   // An `Expect` that Node does not know is no reason for another answer.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
@@ -79,12 +90,17 @@ export function plainServer({ validate, others }: Answering): Server {
  * @throws Error where the port cannot be listened on
  */
 export async function listenSecurely(
-  { validate, others }: Answering,
+  { isValidateCall, validate, others }: Answering,
   host: string,
   { port, cert, key }: Tls,
 ): Promise<SecureListener> {
-  const server = createSecureServer({ ...http1, ...http2, cert, key }, (request, response) => {
-    if (validate(request, response)) return
+  const classes = {
+    Http1IncomingMessage: quickRequestClass(isValidateCall),
+    Http1ServerResponse: QuickResponse,
+  }
+  const options = { ...http1, ...http2, ...classes, cert, key }
+  const server = createSecureServer(options, (request, response) => {
+    if (isValidateCall(request.url)) return validate(request, response)
     if (request instanceof Http2ServerRequest) treatAsHttp1(request)
     others(request, response)
   })

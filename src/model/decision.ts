@@ -1,8 +1,13 @@
 import type { Code } from './codes.ts'
 import type { Identity } from './identity.ts'
 
-/** Header names and values in turn, as Node's `writeHead` takes them. */
-export type HeaderBlock = readonly string[]
+/** The headers of a 200, ready to send: only `x-request-id` is still to be added. */
+export interface HeaderBlock {
+  /** Names and values in turn, as Node's `writeHead` takes them. */
+  readonly fields: readonly string[]
+  /** The same as header lines of HTTP/1.1, each with its line end. */
+  readonly lines: string
+}
 
 /**
  * What the gateway says to one request. `reason` is for the log and may name settings; a client sees

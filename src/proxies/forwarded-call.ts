@@ -1,13 +1,10 @@
 import type { Code } from '../model/codes.ts'
 import type { OriginalRequest } from '../model/original-request.ts'
-import type { JoinedHeaders } from './header-fields.ts'
+import type { CallHeaders } from './call-headers.ts'
 
 /** One call of a proxy to a validate route, before anything of it is believed. */
 export interface ForwardedCall {
-  /** Names and values in turn, as received: only this form shows doubled headers. */
-  readonly rawHeaders: readonly string[]
-  /** The same as Node has read them: names in lower case, values of one name joined. */
-  readonly headers: JoinedHeaders
+  readonly headers: CallHeaders
   readonly method: string
   /** Path and query of the call itself. */
   readonly url: string

@@ -1,9 +1,8 @@
 import { memo } from '../lib/memo.ts'
 import { requestIdFrom } from '../lib/request-id.ts'
+import type { CallHeaders, ReadName } from './call-headers.ts'
 import type { ForwardedCall, ProxyAdapter, Reading } from './forwarded-call.ts'
-import { ForwardedHeaders } from './forwarded-headers.ts'
 import { clientAddress, parseHost, parseMethod, parseProto, parseUri } from './forwarded-parts.ts'
-import { ambiguityOf, fieldOf, type JoinedHeaders } from './header-fields.ts'
 
 const rememberedHosts = 1_000
 const rememberedUris = 2_000
@@ -32,22 +31,21 @@ export function traefikAdapter(options: {
   return {
     route: '/validate',
     read(call: ForwardedCall): Reading {
-      const { rawHeaders, headers } = call
-      const ambiguity = ambiguityOf(rawHeaders, headers)
-      if (ambiguity !== undefined) return refused(ambiguity)
+      const { headers } = call
+      if (headers.ambiguity !== undefined) return refused(headers.ambiguity)
 
-      const method = parseMethod(fieldOf(headers, 'x-forwarded-method') ?? '')
+      const method = parseMethod(headers.value('x-forwarded-method') ?? '')
       if (!method) return refused(problem(headers, 'x-forwarded-method'))
-      const proto = parseProto(fieldOf(headers, 'x-forwarded-proto') ?? '')
+      const proto = parseProto(headers.value('x-forwarded-proto') ?? '')
       if (!proto) return refused(problem(headers, 'x-forwarded-proto'))
       const secure = options.publicScheme === 'https' || proto === 'https' || proto === 'wss'
       const scheme = secure ? 'https' : 'http'
-      const host = hosts[scheme](fieldOf(headers, 'x-forwarded-host') ?? '')
+      const host = hosts[scheme](headers.value('x-forwarded-host') ?? '')
       if (!host) return refused(problem(headers, 'x-forwarded-host'))
-      const uri = uris(fieldOf(headers, 'x-forwarded-uri') ?? '')
+      const uri = uris(headers.value('x-forwarded-uri') ?? '')
       if (!uri) return refused(problem(headers, 'x-forwarded-uri'))
 
-      const forwardedFor = fieldOf(headers, 'x-forwarded-for')
+      const forwardedFor = headers.value('x-forwarded-for')
       return {
         kind: 'read',
         request: {
@@ -57,16 +55,16 @@ export function traefikAdapter(options: {
           path: uri.path,
           query: uri.query,
           clientAddress: clientAddress(forwardedFor, call.peer, options.trusted),
-          requestId: requestIdFrom(fieldOf(headers, 'x-request-id')),
-          headers: new ForwardedHeaders(rawHeaders, headers, proto === 'ws' || proto === 'wss'),
+          requestId: requestIdFrom(headers.value('x-request-id')),
+          headers,
         },
       }
     },
   }
 }
 
-function problem(headers: JoinedHeaders, name: string): string {
-  return fieldOf(headers, name) === undefined
+function problem(headers: CallHeaders, name: ReadName): string {
+  return headers.value(name) === undefined
     ? `the header ${name} is missing: the proxy must send it`
     : `the value of ${name} is not one the gateway reads`
 }

@@ -1,4 +1,3 @@
-import type { HeaderBlock } from '../model/decision.ts'
 import { type IdentityHeaderName, identityHeaderNames } from '../model/header-names.ts'
 import type { Identity } from '../model/identity.ts'
 
@@ -52,11 +51,11 @@ function encodeList(items: readonly string[], separator: string): { value: strin
 
 /**
  * The whole set of identity headers, empty where unknown: a header that is left out would let through
- * what the client sent. `x-request-id` is the request's own and comes last, added per request.
+ * what the client sent. `x-request-id` is the request's own, added per request.
  *
  * @param firstProvider - whose subjects are sent without a prefix
  */
-export function identityHeaders(identity: Identity, firstProvider: string): HeaderBlock {
+export function identityHeaders(identity: Identity, firstProvider: string): string[] {
   const lists = {
     'x-user-roles': encodeList(identity.kind === 'user' ? identity.roles : [], ','),
     'x-user-groups': encodeList(identity.groups, ','),

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { type Code, codes, errorWord } from '../model/codes.ts'
 import type { Decision, HeaderBlock } from '../model/decision.ts'
 import type { Identity } from '../model/identity.ts'
@@ -33,10 +34,22 @@ export function loginUrl(site: Site, authPath: string, request: OriginalRequest)
 /** The headers of every answer of a validate route. */
 const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
 
-/** The headers of a 200 for an identity, ready to send: only the last, `x-request-id`, is still empty. */
+/** The headers of a 200 for an identity. */
 export function allowHeaders(identity: Identity, firstProvider: string): HeaderBlock {
   const identified = identityHeaders(identity, firstProvider)
-  return [...commonHeaders, 'content-length', '0', ...identified, 'x-request-id', '']
+  return headerBlock([...commonHeaders, 'content-length', '0', ...identified])
+}
+
+/** @throws TypeError where a value could not be sent as a header */
+function headerBlock(fields: readonly string[]): HeaderBlock {
+  const lines: string[] = []
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name, value] = [fields[i] as string, fields[i + 1] as string]
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    lines.push(`${name}: ${value}\r\n`)
+  }
+  return { fields, lines: lines.join('') }
 }
 
 /**

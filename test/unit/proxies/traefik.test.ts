@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { CallHeaders } from '../../../src/proxies/call-headers.ts'
 import { traefikAdapter } from '../../../src/proxies/traefik.ts'
-import { joinedHeaders } from '../../support/joined-headers.ts'
 
 const asked = {
   'X-Forwarded-Method': 'POST',
@@ -18,10 +18,8 @@ function read(
   const rawHeaders = Object.entries({ ...asked, ...changes }).flatMap(([name, value]) =>
     value === undefined ? [] : [name, value],
   )
-  const headers = joinedHeaders(rawHeaders)
   return adapter.read({
-    rawHeaders,
-    headers,
+    headers: new CallHeaders(rawHeaders),
     method: 'GET',
     url: '/validate?x=1',
     peer: '10.0.0.1',

@@ -33,7 +33,7 @@ function setUp(max = 100) {
   const resolved = new ResolvedSessions({
     store: store as SessionStore,
     clock,
-    headersOf: ({ identity }) => ['x-username', identity.username],
+    headersOf: ({ identity }) => ({ fields: ['x-username', identity.username], lines: '' }),
     max,
   })
   const add = (cookie: string) => {
@@ -56,7 +56,7 @@ describe('a session in memory', () => {
     const { cookie, key } = add('cookie')
     expect(resolved.get(cookie)).toBeUndefined()
     const read = await resolved.read(cookie, key)
-    expect(read?.headers).toEqual(['x-username', 'bob'])
+    expect(read?.headers.fields).toEqual(['x-username', 'bob'])
     expect(resolved.get(cookie)).toBe(read)
     expect(resolved.get('another')).toBeUndefined()
     expect(reads).toHaveLength(1)
@@ -98,7 +98,7 @@ describe('a session in memory', () => {
       stored.set(key, { ...session, identity: { ...session.identity, username: 'robert' } })
       delete gate.wait
       const later = await resolved.read(cookie, key)
-      expect(later?.headers).toEqual(['x-username', 'robert'])
+      expect(later?.headers.fields).toEqual(['x-username', 'robert'])
       waiting.resolve()
       expect((await overtaken)?.current).toBe(false)
       expect(resolved.get(cookie)).toBe(later)
@@ -150,7 +150,7 @@ describe('the age of what is in memory', () => {
     expect(resolved.get(cookie)).toBe(before)
     await settled()
     expect(reads).toHaveLength(2)
-    expect(resolved.get(cookie)?.headers).toEqual(['x-username', 'robert'])
+    expect(resolved.get(cookie)?.headers.fields).toEqual(['x-username', 'robert'])
   })
 
   test('over 60 s it is not used', async () => {

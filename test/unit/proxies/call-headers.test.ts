@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { ForwardedHeaders } from '../../../src/proxies/forwarded-headers.ts'
-import { ambiguityOf } from '../../../src/proxies/header-fields.ts'
-import { joinedHeaders } from '../../support/joined-headers.ts'
+import { CallHeaders } from '../../../src/proxies/call-headers.ts'
 
-const ambiguity = (rawHeaders: readonly string[]) =>
-  ambiguityOf(rawHeaders, joinedHeaders(rawHeaders))
-const read = (rawHeaders: readonly string[]) =>
-  new ForwardedHeaders(rawHeaders, joinedHeaders(rawHeaders), false)
+const read = (rawHeaders: readonly string[]) => new CallHeaders(rawHeaders)
+const ambiguity = (rawHeaders: readonly string[]) => read(rawHeaders).ambiguity
 
 describe('the headers of a validate call', () => {
   test('are read by name whatever their case', () => {

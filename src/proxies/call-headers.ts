@@ -1,0 +1,143 @@
+import { memo } from '../lib/memo.ts'
+import { forwardedHeaderNames, identityHeaderNames } from '../model/header-names.ts'
+import type { RequestHeaders } from '../model/original-request.ts'
+
+/** The headers of a validate call that are read: for the decision, to be refused, or for Node. */
+const readNames = [
+  // First, since these must not be there twice.
+  ...forwardedHeaderNames,
+  'x-request-id',
+  'authorization',
+  'cookie',
+  'origin',
+  'accept',
+  'x-requested-with',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-purpose',
+  'purpose',
+  'connection',
+  'host',
+  'expect',
+  'te',
+  'content-length',
+  'transfer-encoding',
+] as const
+
+export type ReadName = (typeof readNames)[number]
+
+const slots = Object.fromEntries(readNames.map((name, slot) => [name, slot])) as Readonly<
+  Record<ReadName, number>
+>
+const reserved = new Set<string>([...forwardedHeaderNames, ...identityHeaderNames])
+
+const notRead = -1
+const twin = -2
+
+// Names repeat: lower-casing and comparing them would cost as much as the rest of the reading.
+const slotOf = memo((rawName): number => {
+  const name = rawName.toLowerCase()
+  if (Object.hasOwn(slots, name)) return slots[name as ReadName]
+  const folded = name.replaceAll(/[_.]/g, '-')
+  return folded !== name && reserved.has(folded) ? twin : notRead
+}, 2_000)
+
+const noValues: readonly string[] = []
+
+/**
+ * The headers of one validate call, read in one pass over what was received. Names are compared
+ * whatever their case; values of one name are joined (RFC 9110 section 5.3), cookies by a semicolon.
+ */
+export class CallHeaders implements RequestHeaders {
+  /**
+   * Why the headers contradict each other, or undefined where they do not: a doubled forwarded header,
+   * an underscore or dot twin of a reserved one (many servers merge them), or a `Connection` header
+   * that would make a proxy drop a reserved one.
+   */
+  readonly ambiguity: string | undefined
+  readonly #values: (string | undefined)[]
+  #secondAuthorization: string | undefined
+
+  /** @param rawHeaders - names and values in turn, as received: only these show twins and doubles */
+  constructor(rawHeaders: readonly string[]) {
+    this.#values = new Array(readNames.length).fill(undefined)
+    this.ambiguity = this.#read(rawHeaders) ?? droppedByConnection(this.#values[slots.connection])
+  }
+
+  value(name: ReadName): string | undefined {
+    return this.#values[slots[name]]
+  }
+
+  get authorization(): readonly string[] {
+    const first = this.#values[slots.authorization]
+    if (first === undefined) return noValues
+    return this.#secondAuthorization === undefined ? [first] : [first, this.#secondAuthorization]
+  }
+
+  get cookie(): string {
+    return this.#values[slots.cookie] ?? ''
+  }
+
+  get origin(): string | undefined {
+    return this.#values[slots.origin]
+  }
+
+  get accept(): string | undefined {
+    return this.#values[slots.accept]
+  }
+
+  get requestedWith(): string | undefined {
+    return this.#values[slots['x-requested-with']]
+  }
+
+  get fetchMode(): string | undefined {
+    return this.#values[slots['sec-fetch-mode']]
+  }
+
+  get fetchDest(): string | undefined {
+    return this.#values[slots['sec-fetch-dest']]
+  }
+
+  get prefetch(): boolean {
+    const purpose = this.#values[slots['sec-purpose']] ?? this.#values[slots.purpose]
+    return purpose !== undefined && /\bpre(?:fetch|render)\b/i.test(purpose)
+  }
+
+  get webSocket(): boolean {
+    const proto = this.#values[slots['x-forwarded-proto']]
+    return (
+      proto === 'wss' ||
+      proto === 'ws' ||
+      this.#values[slots['sec-websocket-key']] !== undefined ||
+      this.#values[slots['sec-websocket-version']] !== undefined ||
+      this.fetchMode === 'websocket'
+    )
+  }
+
+  #read(rawHeaders: readonly string[]): string | undefined {
+    const values = this.#values
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const slot = slotOf(rawHeaders[i] as string)
+      if (slot === notRead) continue
+      if (slot === twin)
+        return `the header ${JSON.stringify(rawHeaders[i])} is a twin of a reserved header`
+      const value = rawHeaders[i + 1] as string
+      const before = values[slot]
+      if (before === undefined) values[slot] = value
+      else if (slot < forwardedHeaderNames.length)
+        return `the header ${readNames[slot]} is there twice`
+      else if (slot === slots.authorization) this.#secondAuthorization ??= value
+      else values[slot] = before + (slot === slots.cookie ? '; ' : ', ') + value
+    }
+    return
+  }
+}
+
+function droppedByConnection(connection: string | undefined): string | undefined {
+  if (connection === undefined || connection === 'keep-alive') return
+  const named = connection.toLowerCase().split(',')
+  const dropped = named.map((token) => token.trim()).find((token) => reserved.has(token))
+  return dropped && `the Connection header names the reserved header ${dropped}`
+}
