@@ -1,12 +1,17 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DockerComposeEnvironment, type StartedDockerComposeEnvironment } from 'testcontainers'
+import {
+  DockerComposeEnvironment,
+  type StartedDockerComposeEnvironment,
+  Wait,
+} from 'testcontainers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { IdentityProvider } from '../../demo/identity-provider.ts'
 import { demoUsers } from '../../demo/idp/users.ts'
 import { Agent } from '../support/agent.ts'
 import { signIn } from '../support/sign-in.ts'
+import { logs } from './support/docker.ts'
 import { freePort } from './support/free-port.ts'
 import { reroute } from './support/local-names.ts'
 import { providerHost, startLocalProvider } from './support/local-provider.ts'
@@ -24,11 +29,24 @@ describe('traefik/docker-compose.yml, unchanged', () => {
 
   beforeAll(async () => {
     provider = await startLocalProvider(auth)
+    scratch = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'))
+    // A port that Docker fails to publish is no fault of the file's: another one gets a chance.
+    environment = await startCompose('traefik').catch((error: unknown) => {
+      process.stderr.write(`${error}\nonce more, on another port\n`)
+      return startCompose('traefik-again')
+    })
+  })
+  afterAll(async () => {
+    await environment?.down({ removeVolumes: true, timeout: 1 })
+    await provider?.close()
+    await rm(scratch, { recursive: true })
+  })
+
+  async function startCompose(name: string): Promise<StartedDockerComposeEnvironment> {
     const port = await freePort()
     reroute(443, port)
     // Added only what this machine asks for: another port, and the way to the provider.
-    scratch = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'))
-    const override = join(scratch, 'override.yml')
+    const override = join(scratch, `${name}.yml`)
     await writeFile(
       override,
       `
@@ -37,8 +55,8 @@ services:
   gatehouse: { extra_hosts: ["${providerHost.host}:${providerHost.ipAddress}"] }
 `,
     )
-    environment = await new DockerComposeEnvironment(directory, ['docker-compose.yml', override])
-      .withProjectName(runName('traefik'))
+    const started = await new DockerComposeEnvironment(directory, ['docker-compose.yml', override])
+      .withProjectName(runName(name))
       .withEnvironment({
         DOMAIN: 'gatehouse.localhost',
         OIDC_ISSUER: provider.issuer,
@@ -46,22 +64,26 @@ services:
         OIDC_CLIENT_SECRET: 'secret',
         SESSION_SECRET: 'a session secret for the end-to-end tests',
       })
+      // Whether its port is reached is seen below, where its log can be shown.
+      .withWaitStrategy('traefik-1', Wait.forSuccessfulCommand('true'))
       .up()
-    // Traefik routes a container once it is healthy.
-    await until(
-      'Traefik routes both hosts',
-      async () => {
-        const pages = [`${app}/`, `${auth}/health`].map((url) => new Agent().fetch(url))
-        return (await Promise.all(pages)).every(({ status }) => status !== 404)
-      },
-      60_000,
-    )
-  })
-  afterAll(async () => {
-    await environment?.down({ removeVolumes: true, timeout: 1 })
-    await provider?.close()
-    await rm(scratch, { recursive: true })
-  })
+    try {
+      // Traefik routes a container once it is healthy.
+      await until(
+        'Traefik routes both hosts',
+        async () => {
+          const pages = [`${app}/`, `${auth}/health`].map((url) => new Agent().fetch(url))
+          return (await Promise.all(pages)).every(({ status }) => status !== 404)
+        },
+        60_000,
+      )
+      return started
+    } catch (error) {
+      const log = await logs(`${runName(name)}-traefik-1`)
+      await started.down({ removeVolumes: true, timeout: 1 })
+      throw new Error(`${error}; Traefik said: ${log}`, { cause: error })
+    }
+  }
 
   it('is at most 32 lines', async () => {
     const text = await readFile(join(directory, 'docker-compose.yml'), 'utf8')
