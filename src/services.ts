@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { DestinationStream } from 'pino'
 import { hostMatcher, hostPatternText } from './config/host-matcher.ts'
 import type { Settings } from './config/settings.ts'
+import { siteMatcher } from './config/site-matcher.ts'
 import { buildApp, listenWithTls } from './http/app.ts'
 import { buildOpsApp } from './http/ops-app.ts'
 import type { Parts } from './http/parts.ts'
@@ -110,7 +111,7 @@ export async function startGateway(
     host,
     port,
     ops_port: opsPort,
-    public_url: settings.sites[0].origin,
+    public_url: settings.sites.map(({ origin }) => origin).join(','),
   })
   return {
     origin: originOf('http', app.server.address() as AddressInfo),
@@ -137,7 +138,7 @@ function assemble(
   telemetry: Pick<Parts, 'events' | 'metrics'>,
 ): Parts {
   const { session, sites } = settings
-  const [site] = sites
+  const siteOf = siteMatcher(sites)
   const firstProvider = settings.providers[0]?.name ?? ''
   const headersOf = (identity: Identity) => allowHeaders(identity, firstProvider)
   const cookies = new SessionCookies(session.secrets)
@@ -176,16 +177,17 @@ function assemble(
       appHosts: settings.appHosts.map(hostPatternText),
       trustedProxies: settings.trustedProxies,
       isOwnRoute,
-      siteOf: () => site,
+      siteOf: (host) => siteOf(host) ?? sites[0],
       ruleFor: () => rule,
       sessions,
       isOwnOrigin: (origin) => {
         if (!URL.canParse(origin)) return false
         const url = new URL(origin)
-        if (url.origin !== origin || url.protocol !== new URL(site.origin).protocol) return false
-        return origin === site.origin || answersFor(url.host)
+        if (url.origin !== origin || url.protocol !== new URL(sites[0].origin).protocol)
+          return false
+        return sites.some((site) => site.origin === origin) || answersFor(url.host)
       },
-      csrfCheck: settings.csrfCheck || site.cookieSameSite === 'none',
+      csrfCheck: settings.csrfCheck || sites[0].cookieSameSite === 'none',
       headersOf,
     },
   }

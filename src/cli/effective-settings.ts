@@ -18,9 +18,11 @@ export function effectiveSettings(loaded: Extract<Loaded, { kind: 'ok' }>): stri
 
 /** Values that are not what the variable says: cleaned, or taken from elsewhere. */
 const settled: Partial<Record<VariableName, (settings: Settings) => string | undefined>> = {
-  COOKIE_DOMAIN: ({ sites: [site] }) => site.cookieDomain,
+  COOKIE_DOMAIN: ({ sites }) =>
+    sites.flatMap(({ cookieDomain }) => cookieDomain ?? []).join(',') || undefined,
   APP_HOSTS: ({ appHosts }) => appHosts.map(hostPatternText).join(','),
-  SESSION_COOKIE_NAME: ({ sites: [site] }) => site.cookieName,
+  SESSION_COOKIE_NAME: ({ sites }) =>
+    [...new Set(sites.map(({ cookieName }) => cookieName))].join(','),
   AUTH_PATH: ({ authPath }) => authPath,
   POST_LOGOUT_URL: ({ postLogoutUrl }) => postLogoutUrl,
   OIDC_PROMPT: ({ providers: [provider] }) => provider?.prompt,

@@ -2,21 +2,15 @@ import { getPublicSuffix } from 'tldts'
 import { isAddress, isUnder, parseHost } from './hosts.ts'
 import { type Findings, quoted } from './problem.ts'
 
-/** The domain of the session cookie, if any; undefined where the value is refused. */
-export function cookieScope(
-  text: string | undefined,
-  findings: Findings,
-): { readonly domain?: string } | undefined {
-  if (text === undefined) return {}
+/** A domain for session cookies; undefined where the value is refused. */
+export function cookieScope(text: string, findings: Findings): string | undefined {
   const refuse = (message: string, example: string) =>
     findings.refuse('COOKIE_DOMAIN', message, example)
-  if (text.includes(','))
-    return refuse('several sites are not in this version; name one domain', 'example.com')
   const host = parseHost(text.replace(/^\./, ''))
   if (!host || host.port !== undefined)
     return refuse(`${quoted(text)} is not a domain name`, 'example.com')
   const fault = faultOf(host.name)
-  return fault ? refuse(fault.message, fault.example) : { domain: host.name }
+  return fault ? refuse(fault.message, fault.example) : host.name
 }
 
 /** Why browsers refuse cookies for a domain; undefined where they do not. */

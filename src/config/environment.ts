@@ -50,7 +50,7 @@ export function readEnvironment(
       found.push(...readJoined(variable.joined, found.length > 0, env, readFile, findings))
     const first = found[0]
     if (first === undefined) continue
-    if (variable.type === 'array') {
+    if (variable.type === 'array' && !variable.oneSource) {
       readings.set(name, {
         texts: found.map(({ text }) => text),
         sources: found.flatMap(({ sources }) => sources),

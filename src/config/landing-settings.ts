@@ -1,7 +1,6 @@
-import type { Site } from '../model/site.ts'
 import { hostMatcher } from './host-matcher.ts'
 import { type Findings, quoted } from './problem.ts'
-import type { HostPattern } from './settings.ts'
+import type { HostPattern, Sites } from './settings.ts'
 import { isPlainPath } from './urls.ts'
 import type { Values } from './variables.ts'
 
@@ -24,29 +23,30 @@ export function authPathSetting(values: Values, findings: Findings): string {
 /** Checks where sign-in and sign-out end when the browser named no return URL. */
 export function landingSettings(
   values: Values,
-  site: Site,
+  sites: Sites,
   appHosts: readonly HostPattern[],
   authPath: string,
   findings: Findings,
 ): { readonly postLoginUrl: string; readonly postLogoutUrl: string } {
   for (const name of ['POST_LOGIN_URL', 'POST_LOGOUT_URL'] as const) {
     const text = values[name]
-    const fault = text === undefined ? undefined : faultOf(text, site, appHosts, authPath)
+    const fault = text === undefined ? undefined : faultOf(text, sites, appHosts, authPath)
     if (text !== undefined && fault !== undefined)
       findings.refuse(name, `${quoted(text)} ${fault}`, '/')
   }
   return {
     postLoginUrl: values.POST_LOGIN_URL,
-    postLogoutUrl: values.POST_LOGOUT_URL ?? `${site.basePath}${authPath}/logged-out`,
+    postLogoutUrl: values.POST_LOGOUT_URL ?? `${sites[0].basePath}${authPath}/logged-out`,
   }
 }
 
 function faultOf(
   text: string,
-  site: Site,
+  sites: Sites,
   appHosts: readonly HostPattern[],
   authPath: string,
 ): string | undefined {
+  const [site] = sites
   const isPath = /^\/(?![/\\])/.test(text)
   const url = URL.parse(isPath ? site.origin + text : text)
   if (!url || /[\s\\\p{Cc}]/u.test(text) || !(isPath || /^https?:\/\/[^/]/i.test(text)))
@@ -54,12 +54,12 @@ function faultOf(
   if (url.username !== '' || url.password !== '') return 'carries credentials'
   if (url.protocol !== (site.secure ? 'https:' : 'http:'))
     return `does not have the scheme of PUBLIC_URL, ${site.origin}`
-  if (url.host !== site.host && !hostMatcher(appHosts, [site])(url.host))
+  const ownPage = sites.some(({ host }) => host === url.host)
+  if (!ownPage && !hostMatcher(appHosts, sites)(url.host))
     return `is on a host that is neither PUBLIC_URL's nor in APP_HOSTS; add ${url.host} there`
   const steps = ['login', 'logout', 'callback', 'continue-signin'].flatMap((step) =>
     ['', '/api'].map((prefix) => `${site.basePath}${prefix}${authPath}/${step}`),
   )
-  if (url.host === site.host && steps.includes(url.pathname))
-    return 'is a step of sign-in or sign-out itself'
+  if (ownPage && steps.includes(url.pathname)) return 'is a step of sign-in or sign-out itself'
   return undefined
 }

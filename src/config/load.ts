@@ -64,22 +64,22 @@ function checkValues(
   openToAll: boolean,
   findings: Findings,
 ): Settings | undefined {
-  const site = siteSettings(values, findings)
+  const sites = siteSettings(values, findings)
   const authPath = authPathSetting(values, findings)
-  const appHosts = site && appHostSettings(values, site, findings)
-  const landings = site && appHosts && landingSettings(values, site, appHosts, authPath, findings)
+  const appHosts = sites && appHostSettings(values, sites, findings)
+  const landings = sites && appHosts && landingSettings(values, sites, appHosts, authPath, findings)
   const providers = providerSettings(values, openToAll, findings)
   const trustedProxies = trustedProxySettings(values, findings)
   const session = sessionSettings(values, findings)
   const store = storeSettings(values, findings)
   const listen = listenSettings(values, findings)
   const tls = tlsSettings(values, readings, findings)
-  checkSwitches(values, site, findings)
-  if (!site || !appHosts || !landings || !providers || !session || !store) return
+  checkSwitches(values, sites, findings)
+  if (!sites || !appHosts || !landings || !providers || !session || !store) return
   return {
     listen: { ...listen, ...(tls && { tls }) },
     logLevel: values.LOG_LEVEL,
-    sites: [site],
+    sites,
     authPath,
     providers,
     appHosts,

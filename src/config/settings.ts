@@ -35,6 +35,9 @@ export interface HostPattern {
 
 export type ProxyName = 'traefik' | 'caddy' | 'kong' | 'haproxy'
 
+/** One entry for each root domain; the first is the default. */
+export type Sites = readonly [Site, ...Site[]]
+
 /** Everything the gateway was told, checked and frozen. Durations are milliseconds. */
 export interface Settings {
   readonly listen: {
@@ -45,8 +48,7 @@ export interface Settings {
     readonly tls?: { readonly port: number; readonly cert: string; readonly key: string }
   }
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
-  /** One entry for each root domain; the first is the default. */
-  readonly sites: readonly [Site, ...Site[]]
+  readonly sites: Sites
   /** Starts with a slash, no trailing slash: `/auth`. */
   readonly authPath: string
   /** Empty: nobody can sign in. */

@@ -17,6 +17,8 @@ export interface Variable {
   readonly aliases?: readonly string[]
   /** Two more variables that give the value together, with a text between them. */
   readonly joined?: { readonly names: readonly [string, string]; readonly by: string }
+  /** A list whose sources do not add up: two different ones stop the start. */
+  readonly oneSource?: true
   /** Never shown. */
   readonly secret?: true
   /** Values refused for a reason of their own. */
@@ -29,12 +31,14 @@ const longestCookieLifeSec = 34_560_000
 
 const pages = {
   PUBLIC_URL: {
-    type: 'string',
+    type: 'array',
+    items: { type: 'string' },
     unset: 'required',
     description:
-      "Address of the gateway's pages as browsers see it. A path in it comes before every route. https, except for `localhost`, names under `.localhost` and loopback addresses.",
-    examples: ['https://auth.example.com'],
+      "Address of the gateway's pages as browsers see it; one for each root domain. A path in it comes before every route. https, except for `localhost`, names under `.localhost` and loopback addresses.",
+    examples: ['https://auth.example.com', 'https://auth.example.com,https://auth.other.org'],
     aliases: ['AUTH_CALLBACK_BASE_URL'],
+    oneSource: true,
   },
   APP_HOSTS: {
     type: 'array',
@@ -45,11 +49,12 @@ const pages = {
     examples: ['app.example.com,*.apps.example.com'],
   },
   COOKIE_DOMAIN: {
-    type: 'string',
+    type: 'array',
+    items: { type: 'string' },
     unset: 'the host of `PUBLIC_URL` alone',
     description:
-      'Domain whose hosts share the session cookie. It holds the host of `PUBLIC_URL` and every app.',
-    examples: ['example.com'],
+      'Domain whose hosts share the session cookie; one for each `PUBLIC_URL`, whose host it holds. Every app is under one of them.',
+    examples: ['example.com', 'example.com,other.org'],
   },
   COOKIE_SAMESITE: {
     enum: ['lax', 'none'],

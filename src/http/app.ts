@@ -6,6 +6,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { siteUrl } from '../model/site.ts'
 import { refuse } from './answers.ts'
+import { siteOf } from './browser-request.ts'
 import { refuseUnreadable } from './client-errors.ts'
 import { type Answering, listenSecurely, plainServer, type SecureListener } from './listeners.ts'
 import type { Parts } from './parts.ts'
@@ -86,8 +87,9 @@ async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): 
       { prefix: basePath + path },
     )
   }
-  const account = `${siteUrl(settings.sites[0], settings.authPath)}/`
-  app.get(`${basePath}/`, (_request, reply) => reply.redirect(account))
+  app.get(`${basePath}/`, (request, reply) =>
+    reply.redirect(`${siteUrl(siteOf(request, parts), settings.authPath)}/`),
+  )
 }
 
 async function authRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {

@@ -33,8 +33,16 @@ export function firstOf(
 }
 
 /** The host the browser used, where it is readable. */
-export function hostOf(request: FastifyRequest, site: Site): string | undefined {
-  return parseHost(request.headers.host ?? '', site.secure ? 'https' : 'http')
+export function hostOf(
+  request: FastifyRequest,
+  { settings }: Pick<Parts, 'settings'>,
+): string | undefined {
+  return parseHost(request.headers.host ?? '', settings.sites[0].secure ? 'https' : 'http')
+}
+
+/** The site of the host the browser used; the first where that is none of ours. */
+export function siteOf(request: FastifyRequest, parts: Pick<Parts, 'settings' | 'gate'>): Site {
+  return parts.gate.siteOf(hostOf(request, parts) ?? '')
 }
 
 /**

@@ -31,7 +31,11 @@ export async function signOut(
   const { authPath, postLogoutUrl } = parts.settings
   const accepted = wantedReturn && acceptReturnUrl(wantedReturn, site, parts.returnUrls)
   const finalUrl = accepted || absoluteOn(site, postLogoutUrl)
-  for (const { key } of sessions) await parts.store.end(key)
+  for (const { key, sid, identity } of sessions) {
+    await parts.store.end(key)
+    // The same browser's session on another site.
+    if (sid !== undefined) await parts.store.endBySid(identity.issuer, sid)
+  }
   clearSessionCookie(reply, site)
   const [session] = sessions
   const party = session && parts.parties.get(session.provider)

@@ -55,6 +55,8 @@ export interface TestGatewayOptions {
     | Readonly<Record<string, string>>
     | ((url: string) => Readonly<Record<string, string>>)
   readonly idp?: IdentityProviderOptions
+  /** What is registered at the provider, made of the gateway's origin, where it is not the usual. */
+  readonly redirectUris?: (url: string) => string[]
   readonly clock?: TestClock
 }
 
@@ -71,7 +73,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         {
           client_id: clientId,
           client_secret: clientSecret,
-          redirect_uris: [`${url}/auth/callback`],
+          redirect_uris: options.redirectUris?.(url) ?? [`${url}/auth/callback`],
           post_logout_redirect_uris: [`${url}/auth/logged-out`],
           backchannel_logout_uri: `${url}/auth/backchannel-logout`,
         },

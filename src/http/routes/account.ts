@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { toLiveSession } from '../../model/live-session.ts'
 import { siteUrl } from '../../model/site.ts'
 import { refuse, sendPage, wantsPage } from '../answers.ts'
-import { firstOf, isOwnPost } from '../browser-request.ts'
+import { firstOf, isOwnPost, siteOf } from '../browser-request.ts'
 import { clearSessionCookie } from '../cookies.ts'
 import { currentSession } from '../current-session.ts'
 import { accountPage } from '../pages/account-page.ts'
@@ -23,7 +23,7 @@ async function account(
   reply: FastifyReply,
   parts: Parts,
 ): Promise<FastifyReply> {
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const auth = siteUrl(site, parts.settings.authPath)
   const session = await currentSession(request, site, parts)
   if (session === 'unavailable') return refuse(request, reply, 'store_unavailable')
@@ -52,7 +52,7 @@ async function endSessions(
   parts: Parts,
 ): Promise<FastifyReply> {
   if (!isOwnPost(request, parts)) return refuse(request, reply, 'csrf')
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const auth = siteUrl(site, parts.settings.authPath)
   const session = await currentSession(request, site, parts)
   if (session === 'unavailable') return refuse(request, reply, 'store_unavailable')

@@ -13,7 +13,7 @@ import {
   transactionLifeMs,
 } from '../../oidc/transaction.ts'
 import { sendPage, wantsPage } from '../answers.ts'
-import { isWithoutEffect, sessionCookieOf, singleParameters } from '../browser-request.ts'
+import { isWithoutEffect, sessionCookieOf, singleParameters, siteOf } from '../browser-request.ts'
 import { findLoginCookie, setSessionCookie } from '../cookies.ts'
 import { callbackErrorPage } from '../pages/callback-error-page.ts'
 import type { Parts } from '../parts.ts'
@@ -42,7 +42,7 @@ async function callback(
   parts: Parts,
 ): Promise<FastifyReply> {
   if (isWithoutEffect(request)) return reply.status(204).send()
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const parameters = request.url.length > maxUrlLength ? undefined : singleParameters(request)
   const state = parameters?.get('state')
   if (!parameters || !state || !(parameters.get('code') || parameters.get('error'))) {
@@ -164,7 +164,7 @@ function fail(
   transaction?: Transaction,
 ): FastifyReply {
   parts.events.signInFailed(code, reason, request.id)
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const status = callbackCodes[code]
   const query = transaction ? `?${new URLSearchParams({ return_to: transaction.returnUrl })}` : ''
   const path = code === 'not_allowed' || code === 'login_required' ? 'continue-signin' : 'login'

@@ -13,6 +13,7 @@ import {
   isWithoutEffect,
   sessionCookieOf,
   singleParameters,
+  siteOf,
 } from '../browser-request.ts'
 import { clearSessionCookie, useLoginCookie } from '../cookies.ts'
 import { currentSession } from '../current-session.ts'
@@ -30,11 +31,11 @@ export async function loginRoutes(
   app.get('/login', (request, reply) => login(request, reply, parts))
   app.get('/continue-signin', (request, reply) => continueSignIn(request, reply, parts))
   app.get('/login-url', async (request, reply) => {
-    const [site] = parts.settings.sites
     const parameters = singleParameters(request)
     const wanted = parameters && firstOf(parameters, 'redirect_uri', 'return_to', 'rd')
-    const returnUrl = wanted && acceptReturnUrl(wanted, site, parts.returnUrls)
+    const returnUrl = wanted && acceptReturnUrl(wanted, siteOf(request, parts), parts.returnUrls)
     if (!returnUrl) return refuse(request, reply, 'bad_request')
+    const site = parts.gate.siteOf(new URL(returnUrl).host)
     const query = new URLSearchParams({ return_to: returnUrl })
     return { login_url: `${siteUrl(site, parts.settings.authPath)}/login?${query}` }
   })
@@ -49,11 +50,7 @@ async function login(
   const wanted = whatIsWanted(request, parts)
   if (!wanted) return refuse(request, reply, 'bad_request')
   const { site, returnUrl, party } = wanted
-  const host = hostOf(request, site)
-  if (host !== undefined && host !== site.host && parts.gate.answersFor(host)) {
-    const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
-    return reply.redirect(`${siteUrl(site, parts.settings.authPath)}/login${query}`)
-  }
+  if (isElsewhere(request, site, parts)) return goThere(request, reply, site, 'login', parts)
   const now = parts.clock.now()
   if (isLooping(request, site, returnUrl, now)) {
     const page = signInLoopPage({
@@ -82,6 +79,9 @@ async function continueSignIn(
   if (isWithoutEffect(request)) return reply.status(204).send()
   const wanted = whatIsWanted(request, parts)
   if (!wanted) return refuse(request, reply, 'bad_request')
+  if (isElsewhere(request, wanted.site, parts)) {
+    return goThere(request, reply, wanted.site, 'continue-signin', parts)
+  }
   const session = await currentSession(request, wanted.site, parts)
   if (session === 'unavailable') return refuse(request, reply, 'store_unavailable')
   if (session) {
@@ -105,16 +105,35 @@ interface Wanted {
 function whatIsWanted(request: FastifyRequest, parts: Parts): Wanted | undefined {
   const parameters = singleParameters(request)
   if (!parameters) return
-  const [site] = parts.settings.sites
+  const here = siteOf(request, parts)
   const provider = parameters.get('provider')
   const party = provider === null ? [...parts.parties.values()][0] : parts.parties.get(provider)
   if (!party) return
   const asked = firstOf(parameters, 'return_to', 'redirect_uri', 'rd')
   const returnUrl =
     asked === undefined
-      ? absoluteOn(site, parts.settings.postLoginUrl)
-      : acceptReturnUrl(asked, site, parts.returnUrls)
-  return returnUrl === undefined ? undefined : { site, returnUrl, party }
+      ? absoluteOn(here, parts.settings.postLoginUrl)
+      : acceptReturnUrl(asked, here, parts.returnUrls)
+  if (returnUrl === undefined) return
+  return { site: parts.gate.siteOf(new URL(returnUrl).host), returnUrl, party }
+}
+
+/** Whether the browser is at another host of ours than the pages of a site, whose cookies count. */
+function isElsewhere(request: FastifyRequest, site: Site, parts: Parts): boolean {
+  const host = hostOf(request, parts)
+  if (host === undefined || host === site.host) return false
+  return parts.gate.answersFor(host) || parts.settings.sites.some((other) => other.host === host)
+}
+
+function goThere(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  site: Site,
+  route: 'login' | 'continue-signin',
+  parts: Parts,
+): FastifyReply {
+  const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
+  return reply.redirect(`${siteUrl(site, parts.settings.authPath)}/${route}${query}`)
 }
 
 async function startSignIn(

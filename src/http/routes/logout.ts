@@ -9,6 +9,7 @@ import {
   isOwnPost,
   isWithoutEffect,
   singleParameters,
+  siteOf,
 } from '../browser-request.ts'
 import { currentSessions } from '../current-session.ts'
 import { loggedOutPage, logoutConfirmPage } from '../pages/logout-pages.ts'
@@ -34,7 +35,7 @@ async function logoutByLink(
   parts: Parts,
 ): Promise<FastifyReply> {
   if (isWithoutEffect(request)) return reply.status(204).send()
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const parameters = singleParameters(request)
   if (!parameters) return refuse(request, reply, 'bad_request')
   const wanted = firstOf(parameters, ...returnNames)
@@ -59,7 +60,7 @@ async function logoutByPost(
   parts: Parts,
 ): Promise<FastifyReply> {
   if (!isOwnPost(request, parts)) return refuse(request, reply, 'csrf')
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const found = await currentSessions(request, site, parts)
   if (found === 'unavailable') return refuse(request, reply, 'store_unavailable')
   const fields = typeof request.body === 'object' && request.body !== null ? request.body : {}
@@ -99,7 +100,7 @@ async function loggedOut(
   reply: FastifyReply,
   parts: Parts,
 ): Promise<FastifyReply> {
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const state = singleParameters(request)?.get('state')
   const sealed = state ? parts.stateSeal.open(state, logoutStatePurpose) : undefined
   const here = absoluteOn(site, `${site.basePath}${parts.settings.authPath}/logged-out`)

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { siteUrl } from '../../model/site.ts'
 import type { SessionProof } from '../../validate/live-sessions.ts'
 import { refuse } from '../answers.ts'
-import { isOwnPost, sessionCookieOf } from '../browser-request.ts'
+import { isOwnPost, sessionCookieOf, siteOf } from '../browser-request.ts'
 import type { Parts } from '../parts.ts'
 
 /** `GET /auth/session` and `POST /auth/session/refresh`: what an app may know of its session. */
@@ -13,7 +13,7 @@ export async function sessionRoutes(
   app.get('/session', (request, reply) => showSession(request, reply, parts))
   app.post('/session/refresh', async (request, reply) => {
     if (!isOwnPost(request, parts)) return refuse(request, reply, 'csrf')
-    const [site] = parts.settings.sites
+    const site = siteOf(request, parts)
     const cookie = sessionCookieOf(request, site, parts)
     const proof = cookie === undefined ? undefined : await parts.sessions.renew(site, cookie)
     return answer(request, reply, proof, parts)
@@ -27,7 +27,7 @@ export async function showSession(
   parts: Parts,
 ): Promise<FastifyReply> {
   if (!parts.settings.authEnabled) return reply.send(withoutAuth(request.id))
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const cookie = sessionCookieOf(request, site, parts)
   const proof = cookie === undefined ? undefined : await parts.sessions.prove(site, cookie, 'look')
   return answer(request, reply, proof, parts)
@@ -41,7 +41,7 @@ function answer(
 ): FastifyReply {
   if (proof?.kind === 'live') return reply.send(describe(proof, request.id, parts))
   if (proof?.kind === 'unavailable') return refuse(request, reply, proof.code)
-  const [site] = parts.settings.sites
+  const site = siteOf(request, parts)
   const loginUrl = `${siteUrl(site, parts.settings.authPath)}/login`
   const code = proof?.kind === 'ended' ? 'session_expired' : 'unauthenticated'
   return refuse(request, reply, code, { loginUrl })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { siteMatcher } from '../../../src/config/site-matcher.ts'
 import { problemsOf, settingsOf } from './environments.ts'
 
 const site = (changes: Record<string, string>) => settingsOf(changes).sites[0]
@@ -35,7 +36,6 @@ describe('PUBLIC_URL', () => {
     ['https://auth.example.com/%61', 'the path "/%61" has more than'],
     ['http://auth.example.com', 'must be https'],
     ['http://192.168.0.1:8080', 'must be https'],
-    ['https://auth.example.com,https://auth.other.org', 'several sites are not in this version'],
   ])('%s is refused', (url, message) => {
     const lines = problemsOf({ PUBLIC_URL: url })
     expect(lines).toHaveLength(1)
@@ -74,7 +74,6 @@ describe('COOKIE_DOMAIN', () => {
     ['port', 'example.com:443', 'is not a domain name'],
     ['URL', 'https://example.com', 'is not a domain name'],
     ['wildcard', '*.example.com', 'does not hold the host of PUBLIC_URL'],
-    ['several', 'example.com,other.org', 'several sites are not in this version'],
   ])('%s is refused: %s', (_, domain, message) => {
     const lines = problemsOf({ COOKIE_DOMAIN: domain })
     expect(lines).toHaveLength(1)
@@ -139,5 +138,80 @@ describe('SESSION_COOKIE_NAME', () => {
     expect(lines).toHaveLength(1)
     expect(lines[0]).toMatch(/^SESSION_COOKIE_NAME: /)
     expect(lines[0]).toContain(message)
+  })
+})
+
+describe('several root domains', () => {
+  const sites = (PUBLIC_URL: string, COOKIE_DOMAIN = '') =>
+    settingsOf({ PUBLIC_URL, COOKIE_DOMAIN }).sites
+
+  test('each address has the domain that holds it, the longest where several do', () => {
+    const [first, second, third] = sites(
+      'https://auth.example.com,https://auth.eu.example.com,https://login.other.org',
+      'eu.example.com,example.com',
+    )
+    expect(first).toMatchObject({ host: 'auth.example.com', cookieDomain: 'example.com' })
+    expect(second).toMatchObject({ host: 'auth.eu.example.com', cookieDomain: 'eu.example.com' })
+    expect(third).toMatchObject({ host: 'login.other.org', cookieName: '__Host-gatehouse' })
+    expect(third).not.toHaveProperty('cookieDomain')
+  })
+
+  test.each([
+    [
+      { PUBLIC_URL: 'https://auth.example.com', COOKIE_DOMAIN: 'example.com,other.org' },
+      'COOKIE_DOMAIN: other.org does not hold the host of PUBLIC_URL, auth.example.com',
+    ],
+    [
+      { PUBLIC_URL: 'https://a.example.com,https://b.example.com', COOKIE_DOMAIN: 'example.com' },
+      'COOKIE_DOMAIN: example.com holds a.example.com and b.example.com, both in PUBLIC_URL',
+    ],
+    [
+      { PUBLIC_URL: 'https://auth.example.com/a,https://auth.other.org/b' },
+      'PUBLIC_URL: https://auth.example.com/a and https://auth.other.org/b differ in scheme or path',
+    ],
+    [
+      { PUBLIC_URL: 'https://auth.localhost,http://auth.localhost:8080' },
+      'PUBLIC_URL: https://auth.localhost/ and http://auth.localhost:8080/ differ in scheme or path',
+    ],
+    [
+      { PUBLIC_URL: 'https://auth.example.com,https://AUTH.example.com/' },
+      'PUBLIC_URL: names the same host twice',
+    ],
+  ])('%o is refused', (changes, message) => {
+    const lines = problemsOf(changes)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]?.startsWith(message)).toBe(true)
+  })
+
+  test('an app that no cookie reaches is named with all of them', () => {
+    const lines = problemsOf({
+      PUBLIC_URL: 'https://auth.example.com,https://auth.other.org',
+      COOKIE_DOMAIN: 'example.com,other.org',
+      APP_HOSTS: 'app.example.com,app.other.org,app.third.net',
+    })
+    expect(lines).toEqual([
+      expect.stringMatching(/^APP_HOSTS: "app.third.net" .* example.com, other.org; serve both/),
+    ])
+  })
+
+  test('a host belongs to the site of its domain, the longest where several hold it', () => {
+    const siteOf = siteMatcher(
+      sites(
+        'https://auth.example.com,https://auth.eu.example.com,https://login.other.org',
+        'example.com,eu.example.com',
+      ),
+    )
+    const hosts = {
+      'auth.example.com': 'auth.example.com',
+      'app.example.com': 'auth.example.com',
+      'app.example.com:8443': 'auth.example.com',
+      'eu.example.com': 'auth.eu.example.com',
+      'app.eu.example.com': 'auth.eu.example.com',
+      'login.other.org': 'login.other.org',
+      'login.other.org:8443': 'login.other.org',
+      'app.other.org': undefined,
+      'evilexample.com': undefined,
+    }
+    for (const [host, site] of Object.entries(hosts)) expect(siteOf(host)?.host).toBe(site)
   })
 })
