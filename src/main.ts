@@ -1,5 +1,7 @@
+import { readTextFile } from './config/environment.ts'
 import { loadSettings } from './config/load.ts'
 import { renderProblem } from './config/problem.ts'
+import { watchSettings } from './config/watch.ts'
 import { startGateway } from './services.ts'
 
 const configurationExitCode = 78
@@ -21,7 +23,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   }
   try {
     const gateway = await startGateway(loaded.settings)
+    const unwatch = watchSettings(env, readTextFile, () => gateway.reload(loadSettings(env)))
     const stop = () => {
+      unwatch()
       process.exitCode = 0
       setTimeout(() => process.exit(), hardStopAfterMs).unref()
       void gateway[Symbol.asyncDispose]()

@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import type { DestinationStream } from 'pino'
-import { hostMatcher, hostPatternText } from './config/host-matcher.ts'
+import { appMatcher, hostPatternText } from './config/host-matcher.ts'
+import type { Loaded } from './config/load.ts'
+import { renderProblem } from './config/problem.ts'
 import type { Settings } from './config/settings.ts'
 import { siteMatcher } from './config/site-matcher.ts'
 import { buildApp, listenWithTls } from './http/app.ts'
@@ -11,11 +13,13 @@ import { ownRouteMatcher } from './http/paths.ts'
 import { readinessOf } from './http/readiness.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { deriveKeys, Seal } from './lib/seal.ts'
-import type { Identity } from './model/identity.ts'
+import { admits } from './model/allow.ts'
 import type { SessionStore } from './model/session-store.ts'
+import { siteUrl } from './model/site.ts'
 import { keepDiscovering } from './oidc/keep-discovering.ts'
 import { refreshSession } from './oidc/refresh.ts'
-import { createRelyingParty, type RelyingParty } from './oidc/relying-party.ts'
+import { type RelyingParty, relyingParties } from './oidc/relying-party.ts'
+import { HeaderNames } from './proxies/call-headers.ts'
 import type { ProxyAdapter } from './proxies/forwarded-call.ts'
 import { traefikAdapter } from './proxies/traefik.ts'
 import { TrustedPeers } from './proxies/trusted-peers.ts'
@@ -28,9 +32,13 @@ import { openValkeySessionStore } from './sessions/valkey-session-store.ts'
 import { Events } from './telemetry/events.ts'
 import { openLog } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { Admissions } from './validate/admissions.ts'
+import { Assertions } from './validate/assertions.ts'
+import type { Gate } from './validate/decide.ts'
+import { identityHeaderNamesOf } from './validate/identity-headers.ts'
 import { LiveSessions } from './validate/live-sessions.ts'
 import { RefreshSessions } from './validate/refresh-sessions.ts'
-import { allowHeaders } from './validate/reply.ts'
+import { RequestSignatures } from './validate/request-signatures.ts'
 
 // Entries live a minute: as many people may be active in a minute before the store is asked more.
 const resolvedSessionsKept = 5_000
@@ -42,6 +50,11 @@ export interface Gateway extends AsyncDisposable {
   readonly opsOrigin: string
   /** Of the listener with TLS, where there is one. */
   readonly tlsOrigin?: string
+  /**
+   * Takes over apps, providers, allow lists and headers of settings that were read again; settings
+   * with problems leave the former in force. What else differs waits for the next start.
+   */
+  reload(loaded: Loaded): void
 }
 
 export interface GatewayOptions {
@@ -69,36 +82,49 @@ export async function startGateway(
   const store = measureStore(opened, clock, (operation, outcome, seconds) =>
     events.storeAnswered(operation, outcome, seconds),
   )
-  const parties = new Map(
-    settings.providers.map((provider) => {
-      const party = createRelyingParty(provider, clock, (endpoint, outcome, seconds) =>
-        events.idpAnswered(provider.name, endpoint, outcome, seconds),
-      )
-      return [provider.name, party]
-    }),
-  )
-  stack.defer(
-    keepDiscovering([...parties.values()], (message, fields) => events.warning(message, fields)),
-  )
-
   const refreshes = stack.adopt(
-    new RefreshSessions({
-      store,
-      events,
-      clock,
-      redeem: (session) => {
-        const party = parties.get(session.provider)
-        if (party) return refreshSession(party, session, settings)
-        const reason = `the provider ${session.provider} is not configured any more`
-        return Promise.resolve({ kind: 'refused', reason })
-      },
-    }),
+    new RefreshSessions({ store, events, clock, redeem: (session) => redeem(session, parts) }),
     (running) => running.close(),
   )
-  const parts = assemble(settings, clock, store, refreshes, parties, { events, metrics })
+  const { session, sites } = settings
+  const cookies = new SessionCookies(session.secrets)
+  const resolved = new ResolvedSessions({
+    store,
+    clock,
+    max: resolvedSessionsKept,
+    passesTokens: () => parts.settings.apps.some(({ token }) => token !== 'off'),
+  })
+  const lasting: Lasting = {
+    settings,
+    clock,
+    cookies,
+    store,
+    events,
+    metrics,
+    sessions: new LiveSessions({
+      cookies,
+      refreshes,
+      store,
+      clock,
+      resolved,
+      idleMs: session.idleMs,
+      staleMs: session.staleMs,
+    }),
+    stateSeal: new Seal(deriveKeys(session.secrets, 'state')),
+    peers: new TrustedPeers(settings.trustedProxies, addressesOf, clock),
+    assertions: settings.assertion ? new Assertions(session.secrets, clock) : undefined,
+  }
+  const parts: Parts = assemble(settings, lasting, new Map())
+  stack.defer(
+    keepDiscovering(
+      () => [...parts.parties.values()],
+      (message, fields) => events.warning(message, fields),
+    ),
+  )
   await parts.gate.peers.resolve()
 
-  const ops = await buildOpsApp({ registry: metrics.registry, checks: readinessOf(parts) })
+  const { checks, configurationFailed } = readinessOf(parts)
+  const ops = await buildOpsApp({ registry: metrics.registry, checks })
   stack.defer(() => ops.close())
   const app = await buildApp(parts)
   stack.defer(() => app.close())
@@ -107,16 +133,25 @@ export async function startGateway(
   await app.listen({ host, port })
   const secure = tls && stack.use(await listenWithTls(app, parts, tls))
   const running = stack.move()
-  events.notice('listening', {
-    host,
-    port,
-    ops_port: opsPort,
-    public_url: settings.sites.map(({ origin }) => origin).join(','),
-  })
+  const publicUrl = sites.map(({ origin }) => origin).join(',')
+  events.notice('listening', { host, port, ops_port: opsPort, public_url: publicUrl })
   return {
     origin: originOf('http', app.server.address() as AddressInfo),
     opsOrigin: originOf('http', ops.server.address() as AddressInfo),
     ...(secure && { tlsOrigin: originOf('https', secure.address) }),
+    reload(loaded) {
+      if (loaded.kind === 'problems') {
+        const problems = loaded.problems.map(renderProblem)
+        configurationFailed(problems)
+        events.reloadRefused(problems)
+        return
+      }
+      // In this one step every route goes over to the new parts.
+      Object.assign(parts, assemble(loaded.settings, lasting, parts.parties))
+      resolved.clear()
+      configurationFailed([])
+      events.reloaded(loaded.warnings.map(renderProblem))
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -129,68 +164,104 @@ function openStore(settings: Settings, clock: Clock, events: Events): SessionSto
     : openValkeySessionStore({ url: settings.store.url, clock, seal, onError })
 }
 
-function assemble(
-  settings: Settings,
-  clock: Clock,
-  store: SessionStore,
-  refreshes: RefreshSessions,
-  parties: ReadonlyMap<string, RelyingParty>,
-  telemetry: Pick<Parts, 'events' | 'metrics'>,
-): Parts {
-  const { session, sites } = settings
-  const siteOf = siteMatcher(sites)
+/** Refreshes a session's tokens; whoever is not let in any more is treated as refused. */
+async function redeem(
+  session: Parameters<typeof refreshSession>[1],
+  { parties, settings }: Parts,
+): ReturnType<typeof refreshSession> {
+  const party = parties.get(session.provider)
+  if (!party) {
+    const reason = `the provider ${session.provider} is not configured any more`
+    return { kind: 'refused', reason }
+  }
+  const refreshed = await refreshSession(party, session, settings)
+  const { allow } = party.settings
+  if (refreshed.kind !== 'refreshed' || !allow) return refreshed
   const firstProvider = settings.providers[0]?.name ?? ''
-  const headersOf = (identity: Identity) => allowHeaders(identity, firstProvider)
-  const cookies = new SessionCookies(session.secrets)
-  const sessions = new LiveSessions({
-    cookies,
-    refreshes,
-    store,
-    clock,
-    resolved: new ResolvedSessions({
-      store,
-      clock,
-      max: resolvedSessionsKept,
-      headersOf: ({ identity }) => headersOf(identity),
-    }),
-    idleMs: session.idleMs,
-    staleMs: session.staleMs,
-  })
-  const peers = new TrustedPeers(settings.trustedProxies, addressesOf, clock)
-  const answersFor = hostMatcher(settings.appHosts, sites)
-  const isOwnRoute = ownRouteMatcher(sites, settings.authPath)
+  if (admits(allow, refreshed.session.identity, firstProvider)) return refreshed
+  return { kind: 'refused', reason: 'the account is not among those of ALLOW any more' }
+}
+
+/** The parts that stay as they are while the process runs, and the settings it began with. */
+type Lasting = Omit<Parts, 'parties' | 'returnUrls' | 'headerNames' | 'proxies' | 'gate'> & {
+  readonly peers: TrustedPeers
+}
+
+/** Everything for the routes. @param before - relying parties to go on with where they still fit */
+function assemble(
+  wanted: Settings,
+  { peers, ...lasting }: Lasting,
+  before: ReadonlyMap<string, RelyingParty>,
+): Parts {
+  const { apps, namesApps, providers } = wanted
+  const settings = { ...lasting.settings, apps, namesApps, providers }
+  const { clock, events } = lasting
+  const parties = relyingParties(providers, before, clock, (provider, endpoint, outcome, seconds) =>
+    events.idpAnswered(provider, endpoint, outcome, seconds),
+  )
+  const appOf = appMatcher(apps, settings.sites)
+  const isOwnRoute = ownRouteMatcher(settings.sites, settings.authPath)
+  const names = identityHeaderNamesOf(apps)
+  return {
+    ...lasting,
+    settings,
+    parties,
+    headerNames: new HeaderNames(names),
+    returnUrls: { answersFor: (host) => appOf(host) !== undefined, isOwnRoute },
+    proxies: adaptersOf(settings, peers),
+    gate: gateOf(settings, { ...lasting, peers }, { appOf, isOwnRoute, names }),
+  }
+}
+
+function gateOf(
+  settings: Settings,
+  { clock, peers, sessions, assertions }: Lasting,
+  { appOf, isOwnRoute, names }: Pick<Gate, 'appOf' | 'isOwnRoute'> & { readonly names: string[] },
+): Gate {
+  const { sites, signatureKeys, providers } = settings
+  const known = siteMatcher(sites)
+  const siteOf = (host: string) => known(host) ?? sites[0]
+  const allowed = new Map(providers.map(({ name, allow }) => [name, allow]))
+  const firstProvider = providers[0]?.name ?? ''
+  const [signatureKey] = signatureKeys
   const rule = settings.authEnabled ? signedInRule : openRule
   return {
-    ...telemetry,
-    settings,
     clock,
-    cookies,
+    peers,
     sessions,
-    store,
-    parties,
-    returnUrls: { answersFor, isOwnRoute },
-    stateSeal: new Seal(deriveKeys(session.secrets, 'state')),
-    proxies: adaptersOf(settings, peers),
-    gate: {
-      peers,
-      answersFor,
-      appHosts: settings.appHosts.map(hostPatternText),
-      trustedProxies: settings.trustedProxies,
-      isOwnRoute,
-      siteOf: (host) => siteOf(host) ?? sites[0],
-      ruleFor: () => rule,
-      sessions,
-      isOwnOrigin: (origin) => {
-        if (!URL.canParse(origin)) return false
-        const url = new URL(origin)
-        if (url.origin !== origin || url.protocol !== new URL(sites[0].origin).protocol)
-          return false
-        return sites.some((site) => site.origin === origin) || answersFor(url.host)
-      },
-      csrfCheck: settings.csrfCheck || sites[0].cookieSameSite === 'none',
-      headersOf,
+    appOf,
+    isOwnRoute,
+    siteOf,
+    firstProvider,
+    unknownHost: unknownHostReason(settings),
+    trustedProxies: settings.trustedProxies,
+    ruleFor: () => rule,
+    isOwnOrigin: (origin) => {
+      if (!URL.canParse(origin)) return false
+      const url = new URL(origin)
+      if (url.origin !== origin || url.protocol !== new URL(sites[0].origin).protocol) return false
+      return sites.some((site) => site.origin === origin) || appOf(url.host) !== undefined
     },
+    csrfCheck: settings.csrfCheck || sites[0].cookieSameSite === 'none',
+    signatures: signatureKey === undefined ? undefined : new RequestSignatures(signatureKey, clock),
+    admissions: new Admissions({
+      naming: { names, firstProvider },
+      allowOf: (provider) => allowed.get(provider),
+      assertions,
+      issuerOf: (host) => siteUrl(siteOf(host), ''),
+      signs: signatureKey !== undefined,
+      clock,
+    }),
   }
+}
+
+function unknownHostReason({ apps, namesApps }: Settings): (host: string) => string {
+  if (namesApps)
+    return (host) =>
+      `${host} is the host of no app; if it is one of yours, add it to the hosts of its app in CONFIG_FILE`
+  const hosts = apps.flatMap((app) => app.hosts.map(hostPatternText))
+  return (host) =>
+    `${host} is not in APP_HOSTS; if it is your app, set APP_HOSTS=${[...hosts, host].join(',')}`
 }
 
 /** Traefik, Caddy, Kong and HAProxy ask alike, at the same route. */

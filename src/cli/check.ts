@@ -42,12 +42,18 @@ export async function check(env: Environment, probes: Probes, terminal: Terminal
 
 function showRegistrations({ settings }: Extract<Loaded, { kind: 'ok' }>, terminal: Terminal) {
   if (settings.providers.length === 0) return
-  terminal.out('\nRegister at the provider')
-  for (const site of settings.sites) {
-    const url = (route: string) => siteUrl(site, `${settings.authPath}/${route}`)
-    terminal.out(`  redirect URI               ${url('callback')}`)
-    terminal.out(`  post-logout redirect URI   ${url('logged-out')}`)
-    terminal.out(`  back-channel logout URL    ${url('backchannel-logout')}`)
+  const [first] = settings.providers
+  for (const provider of settings.providers) {
+    const named = settings.providers.length > 1 ? ` ${provider.name}, ${provider.issuer}` : ''
+    const callback = provider === first ? 'callback' : `callback/${provider.name}`
+    terminal.out(`\nRegister at the provider${named}`)
+    settings.sites.forEach((site, i) => {
+      const url = (route: string) => siteUrl(site, `${settings.authPath}/${route}`)
+      terminal.out(`  redirect URI               ${url(callback)}`)
+      terminal.out(`  post-logout redirect URI   ${url('logged-out')}`)
+      // One is enough: it ends the sessions of every site.
+      if (i === 0) terminal.out(`  back-channel logout URL    ${url('backchannel-logout')}`)
+    })
   }
   terminal.out(
     '  The provider itself calls the back-channel logout URL: it has to reach that address.',

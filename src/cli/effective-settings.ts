@@ -20,7 +20,7 @@ export function effectiveSettings(loaded: Extract<Loaded, { kind: 'ok' }>): stri
 const settled: Partial<Record<VariableName, (settings: Settings) => string | undefined>> = {
   COOKIE_DOMAIN: ({ sites }) =>
     sites.flatMap(({ cookieDomain }) => cookieDomain ?? []).join(',') || undefined,
-  APP_HOSTS: ({ appHosts }) => appHosts.map(hostPatternText).join(','),
+  APP_HOSTS: ({ apps }) => apps.flatMap(({ hosts }) => hosts.map(hostPatternText)).join(','),
   SESSION_COOKIE_NAME: ({ sites }) =>
     [...new Set(sites.map(({ cookieName }) => cookieName))].join(','),
   AUTH_PATH: ({ authPath }) => authPath,

@@ -23,16 +23,15 @@ all others, two different values stop the start.
 All problems are reported at once, each with the variable, what is wrong and what to write; then the
 process exits with 78. \`gatehouse check\` shows the effective settings and where each came from. Secrets
 are never printed.
+
+Apps, own headers and further providers can be in a file: [configuration file](configuration-file.md).
 `
 
 const later = `## Settings of later versions
 
 This version does not know the following settings. It refuses to start with them, as ignoring them would
 be unsafe: ${plannedNames.map(code).join(', ')}. The exception are values that mean what this
-version does anyway, such as \`ALLOW=*\` or \`IDENTITY_HEADERS=x-user\`.
-
-Where anyone can get an account at the issuer (Google, Apple, gitlab.com, Microsoft's \`common\`,
-\`organizations\` and \`consumers\`), \`ALLOW=*\` is required: it says that all of them may sign in.
+version does anyway, such as \`AUTH_MODE=kong_headers\`.
 `
 
 function renderRow([name, variable]: [string, Variable]): string {

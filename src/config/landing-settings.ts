@@ -1,6 +1,6 @@
-import { hostMatcher } from './host-matcher.ts'
+import { appMatcher } from './host-matcher.ts'
 import { type Findings, quoted } from './problem.ts'
-import type { HostPattern, Sites } from './settings.ts'
+import type { AppSettings, Sites } from './settings.ts'
 import { isPlainPath } from './urls.ts'
 import type { Values } from './variables.ts'
 
@@ -24,13 +24,13 @@ export function authPathSetting(values: Values, findings: Findings): string {
 export function landingSettings(
   values: Values,
   sites: Sites,
-  appHosts: readonly HostPattern[],
+  apps: readonly AppSettings[],
   authPath: string,
   findings: Findings,
 ): { readonly postLoginUrl: string; readonly postLogoutUrl: string } {
   for (const name of ['POST_LOGIN_URL', 'POST_LOGOUT_URL'] as const) {
     const text = values[name]
-    const fault = text === undefined ? undefined : faultOf(text, sites, appHosts, authPath)
+    const fault = text === undefined ? undefined : faultOf(text, sites, apps, authPath)
     if (text !== undefined && fault !== undefined)
       findings.refuse(name, `${quoted(text)} ${fault}`, '/')
   }
@@ -43,7 +43,7 @@ export function landingSettings(
 function faultOf(
   text: string,
   sites: Sites,
-  appHosts: readonly HostPattern[],
+  apps: readonly AppSettings[],
   authPath: string,
 ): string | undefined {
   const [site] = sites
@@ -55,7 +55,7 @@ function faultOf(
   if (url.protocol !== (site.secure ? 'https:' : 'http:'))
     return `does not have the scheme of PUBLIC_URL, ${site.origin}`
   const ownPage = sites.some(({ host }) => host === url.host)
-  if (!ownPage && !hostMatcher(appHosts, sites)(url.host))
+  if (!ownPage && !appMatcher(apps, sites)(url.host))
     return `is on a host that is neither PUBLIC_URL's nor in APP_HOSTS; add ${url.host} there`
   const steps = ['login', 'logout', 'callback', 'continue-signin'].flatMap((step) =>
     ['', '/api'].map((prefix) => `${site.basePath}${prefix}${authPath}/${step}`),

@@ -1,4 +1,5 @@
-import { appHostSettings } from './app-host-settings.ts'
+import { appSettings } from './app-settings.ts'
+import { readConfigFile } from './config-file.ts'
 import {
   type Environment,
   type ReadFile,
@@ -7,13 +8,15 @@ import {
   readTextFile,
   type Source,
 } from './environment.ts'
+import type { ConfigFile } from './file-schema.ts'
 import { authPathSetting, landingSettings } from './landing-settings.ts'
 import { listenSettings, trustedProxySettings } from './network-settings.ts'
 import { checkPlanned } from './planned.ts'
 import { Findings, type Problem } from './problem.ts'
-import { providerSettings } from './provider-settings.ts'
+import { providerList, providerVariables } from './provider-list.ts'
+import { signatureKeys } from './secrets.ts'
 import { sessionSettings, storeSettings } from './session-settings.ts'
-import type { Settings } from './settings.ts'
+import type { AppSettings, ProviderSettings, Settings } from './settings.ts'
 import { siteSettings } from './site-settings.ts'
 import { checkSwitches } from './switches.ts'
 import { tlsSettings } from './tls-settings.ts'
@@ -48,8 +51,12 @@ export function loadSettings(env: Environment, readFile: ReadFile = readTextFile
   const readings = readEnvironment(env, readFile, findings)
   const values = readValues(readings, findings)
   checkPlanned(env, values.OIDC_ISSUER, findings)
-  checkNames(env, findings)
-  const settings = checkValues(values, readings, env.ALLOW?.trim() === '*', findings)
+  checkNames(env, providerVariables(values.OIDC_PROVIDERS ?? []), findings)
+  const file =
+    values.CONFIG_FILE === undefined
+      ? undefined
+      : readConfigFile(values.CONFIG_FILE, env, readFile, findings)
+  const settings = checkValues(values, readings, { env, readFile, file }, findings)
   const { problems, warnings } = findings
   const [first, ...more] = problems
   if (first) return { kind: 'problems', problems: [first, ...more], warnings }
@@ -61,41 +68,47 @@ export function loadSettings(env: Environment, readFile: ReadFile = readTextFile
 function checkValues(
   values: Values,
   readings: Readings,
-  openToAll: boolean,
+  { env, readFile, file }: { env: Environment; readFile: ReadFile; file: ConfigFile | undefined },
   findings: Findings,
 ): Settings | undefined {
   const sites = siteSettings(values, findings)
   const authPath = authPathSetting(values, findings)
-  const appHosts = sites && appHostSettings(values, sites, findings)
-  const landings = sites && appHosts && landingSettings(values, sites, appHosts, authPath, findings)
-  const providers = providerSettings(values, openToAll, findings)
+  const providers = providerList(values, env, file, readFile, findings)
+  const apps = sites && appSettings(values, file, sites, providers ?? [], findings)
+  const landings = sites && apps && landingSettings(values, sites, apps.apps, authPath, findings)
   const trustedProxies = trustedProxySettings(values, findings)
   const session = sessionSettings(values, findings)
   const store = storeSettings(values, findings)
   const listen = listenSettings(values, findings)
   const tls = tlsSettings(values, readings, findings)
   checkSwitches(values, sites, findings)
-  if (!sites || !appHosts || !landings || !providers || !session || !store) return
+  if (!sites || !apps || !landings || !providers || !session || !store) return
   return {
     listen: { ...listen, ...(tls && { tls }) },
     logLevel: values.LOG_LEVEL,
     sites,
     authPath,
-    providers,
-    appHosts,
+    providers: providers.map((provider) => keepingClaims(provider, apps.apps)),
+    ...apps,
     trustedProxies,
     proxies: values.PROXY,
     session,
     store,
+    assertion: values.AUTH_ASSERTION,
+    signatureKeys: signatureKeys(values, findings),
     csrfCheck: values.CSRF_CHECK,
     ...landings,
-    claims: {
-      roles: values.AUTH_ROLES_CLAIM,
-      groups: values.AUTH_GROUPS_CLAIM,
-      groupsAllowlist: values.OIDC_GROUPS_ALLOWLIST ?? [],
-    },
     authEnabled: values.AUTH_ENABLED,
   }
+}
+
+/** A provider of whose claims those are kept that apps receive. */
+function keepingClaims(provider: ProviderSettings, apps: readonly AppSettings[]): ProviderSettings {
+  const kept = apps
+    .flatMap(({ headers }) => headers.own.map(({ from }) => from))
+    .filter((from) => from.startsWith('claims.'))
+    .map((from) => from.slice('claims.'.length))
+  return { ...provider, claims: { ...provider.claims, kept: [...new Set(kept)].sort() } }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -6,13 +6,6 @@ import type { Findings } from './problem.ts'
  * Every other value stops the start: whoever set it relies on it.
  */
 const planned: Readonly<Record<string, readonly string[]>> = {
-  ALLOW: ['*'],
-  CONFIG_FILE: [],
-  OIDC_PROVIDERS: [],
-  IDENTITY_HEADERS: ['x-user'],
-  PASS_TOKEN: ['off'],
-  AUTH_ASSERTION: ['false'],
-  INTERNAL_HMAC_KEY: [],
   ADMIN_TOKEN: [],
   AUTH_MODE: ['kong_headers'],
   AUTH_BYPASS_USER: [],

@@ -1,3 +1,4 @@
+import type { AllowList } from '../model/allow.ts'
 import { authorizationSettings } from './authorization-settings.ts'
 import { certificateAuthorities, clientSettings } from './client-settings.ts'
 import { isLocalHost } from './hosts.ts'
@@ -7,13 +8,19 @@ import type { ProviderSettings } from './settings.ts'
 import { parseBaseUrl } from './urls.ts'
 import type { Values } from './variables.ts'
 
+/** In place of a claim: there is none. */
+const none = '-'
+
 /**
- * Checks the OpenID provider. `openToAll` says that the operator wants everyone the provider signs in.
- * None is needed while everyone passes as anonymous; undefined with a problem.
+ * Checks one OpenID provider. None is needed while everyone passes as anonymous; undefined with a
+ * problem.
+ *
+ * @param allow - who of those it signs in is let in
  */
 export function providerSettings(
   values: Values,
-  openToAll: boolean,
+  name: string,
+  allow: AllowList | undefined,
   findings: Findings,
 ): readonly ProviderSettings[] | undefined {
   const unset = values.OIDC_ISSUER === undefined && values.OIDC_CLIENT_ID === undefined
@@ -24,20 +31,28 @@ export function providerSettings(
   const authorization = authorizationSettings(values, findings)
   const ca = certificateAuthorities(values.OIDC_CA, findings)
   if (!issuer || !client) return
-  if (anyoneCanRegister(issuer) && !openToAll)
+  if (anyoneCanRegister(issuer) && allow === undefined && !findings.refused('ALLOW'))
     return findings.refuse(
-      'OIDC_ISSUER',
-      `anyone can register at ${issuer.host}, so it takes ALLOW to say who may sign in; this version knows only ALLOW=*, which is everyone`,
+      'ALLOW',
+      `is missing, and anyone can register at ${issuer.host}: say who may sign in (ALLOW=* is everyone)`,
+      'domain:example.com',
     )
   return [
     {
-      name: 'default',
-      label: issuer.host,
+      name,
+      label: values.OIDC_LABEL ?? issuer.host,
       issuer: values.OIDC_ISSUER ?? issuer.href,
       ...(internalOrigin !== undefined && { internalOrigin }),
       ...client,
       ...authorization,
       ...(ca !== undefined && { ca }),
+      ...(allow !== undefined && { allow }),
+      claims: {
+        roles: values.AUTH_ROLES_CLAIM.filter((claim) => claim !== none),
+        groups: values.AUTH_GROUPS_CLAIM.filter((claim) => claim !== none),
+        groupsAllowlist: values.OIDC_GROUPS_ALLOWLIST ?? [],
+        kept: [],
+      },
     },
   ]
 }

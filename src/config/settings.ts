@@ -1,3 +1,5 @@
+import type { AllowList } from '../model/allow.ts'
+import type { App } from '../model/app.ts'
 import type { Site } from '../model/site.ts'
 
 /** How the gateway proves itself at the token endpoint (OIDC Core section 9). */
@@ -22,6 +24,20 @@ export interface ProviderSettings {
   readonly pushedAuthorizationRequests: boolean
   /** PEM of the certificate authorities to trust for this provider's endpoints. */
   readonly ca?: string
+  /** Who of those it signs in is let in; absent: everyone. */
+  readonly allow?: AllowList
+  readonly claims: ClaimSettings
+}
+
+/** Which claims count; names or dotted paths. */
+export interface ClaimSettings {
+  /** All of them are read. */
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  /** Exact names, or prefixes that end in a slash; empty keeps every group. */
+  readonly groupsAllowlist: readonly string[]
+  /** Those that own headers of apps hold. */
+  readonly kept: readonly string[]
 }
 
 /** A host the gateway answers for: exact, or `*.` before one or more labels. */
@@ -31,6 +47,11 @@ export interface HostPattern {
   readonly wildcard: boolean
   /** Absent: the scheme's default port or `PUBLIC_URL`'s. */
   readonly port?: string
+}
+
+/** One app, and the hosts it has. */
+export interface AppSettings extends App {
+  readonly hosts: readonly HostPattern[]
 }
 
 export type ProxyName = 'traefik' | 'caddy' | 'kong' | 'haproxy'
@@ -53,7 +74,10 @@ export interface Settings {
   readonly authPath: string
   /** Empty: nobody can sign in. */
   readonly providers: readonly ProviderSettings[]
-  readonly appHosts: readonly HostPattern[]
+  /** One for all hosts where the settings name none. */
+  readonly apps: readonly [AppSettings, ...AppSettings[]]
+  /** Whether the apps are those of `CONFIG_FILE`. */
+  readonly namesApps: boolean
   /** Addresses, CIDRs and host names; `private_ranges` is already resolved to its CIDRs. */
   readonly trustedProxies: readonly string[]
   readonly proxies: readonly ProxyName[]
@@ -68,17 +92,14 @@ export interface Settings {
   readonly store:
     | { readonly kind: 'sqlite'; readonly path: string }
     | { readonly kind: 'valkey'; readonly url: string }
+  /** Whether apps get a signed assertion of who is asking. */
+  readonly assertion: boolean
+  /** Keys that sign requests for apps; the first signs. Empty: they are not signed. */
+  readonly signatureKeys: readonly string[]
   readonly csrfCheck: boolean
   /** Path on the site, or an absolute URL on an app host. */
   readonly postLoginUrl: string
   readonly postLogoutUrl: string
-  readonly claims: {
-    /** Claim names or dotted paths, all of them read. */
-    readonly roles: readonly string[]
-    readonly groups: readonly string[]
-    /** Exact names, or prefixes that end in a slash; empty keeps every group. */
-    readonly groupsAllowlist: readonly string[]
-  }
   /** False passes everyone as anonymous. */
   readonly authEnabled: boolean
 }

@@ -21,10 +21,17 @@ const prefixes = new Set(knownNames.map(prefixOf).filter((prefix) => prefix !== 
 /**
  * Points at names that look like misspelt settings. A sure one stops the start; one that may belong
  * to another program is a warning.
+ *
+ * @param ofProviders - variables of the providers that `OIDC_PROVIDERS` names
  */
-export function checkNames(env: Environment, findings: Findings): void {
+export function checkNames(
+  env: Environment,
+  ofProviders: readonly string[],
+  findings: Findings,
+): void {
+  const further = new Set(ofProviders.flatMap((name) => [name, `${name}_FILE`]))
   for (const [name, value] of Object.entries(env)) {
-    if (!value || known.has(name) || injected.test(name)) continue
+    if (!value || known.has(name) || further.has(name) || injected.test(name)) continue
     const written = name.toUpperCase()
     const prefix = prefixOf(written)
     if (!prefixes.has(prefix)) continue

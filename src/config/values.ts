@@ -45,7 +45,8 @@ function readList(
   texts: readonly string[],
   findings: Findings,
 ): string[] | undefined {
-  const items = texts.flatMap((text) => text.split(',').map((item) => item.trim()))
+  const plain = variable.lines ? texts.map(withoutComments) : texts
+  const items = plain.flatMap((text) => text.split(',').map((item) => item.trim()))
   const named = [...new Set(items.filter((item) => item !== ''))]
   if (named.length === 0) return findings.refuse(name, 'lists nothing', variable.examples?.[0])
   const allowed = variable.items && 'enum' in variable.items ? variable.items : {}
@@ -54,6 +55,11 @@ function readList(
     if (refused !== undefined) return findings.refuse(name, refused, variable.examples?.[0])
   }
   return named
+}
+
+/** A list of lines as one with commas. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/(?<=^|\s)#.*/gm, '').replaceAll(/\r?\n/g, ',')
 }
 
 /** Why a text is no value of its variable, in an operator's words; undefined where it is one. */

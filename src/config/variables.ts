@@ -17,6 +17,8 @@ export interface Variable {
   readonly aliases?: readonly string[]
   /** Two more variables that give the value together, with a text between them. */
   readonly joined?: { readonly names: readonly [string, string]; readonly by: string }
+  /** A list that a file may also give line by line, with comments after `#`. */
+  readonly lines?: true
   /** A list whose sources do not add up: two different ones stop the start. */
   readonly oneSource?: true
   /** Never shown. */
@@ -98,6 +100,26 @@ const pages = {
   },
 } as const satisfies Variables
 
+const signIn = {
+  ALLOW: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: 'everyone the provider signs in; required where anyone can register there',
+    description:
+      'Who may sign in, any one of: `group:ops`, `role:admin`, `user:bob`, `email:bob@example.com`, `domain:example.com`; `*` is anyone. E-mail entries need a verified address. User names of a further provider have its name before them: `user:partner:bob`. `ALLOW_FILE` names a file with an entry a line, read again when it changes.',
+    examples: ['group:ops,email:bob@example.com'],
+    lines: true,
+  },
+  OIDC_PROVIDERS: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: 'the one of `OIDC_ISSUER`',
+    description:
+      'Names of further providers to sign in with. Each has its variables with its name: `OIDC_PARTNER_ISSUER`, `OIDC_PARTNER_CLIENT_ID` and so on, also `…_LABEL` (what the chooser shows), `…_ALLOW` (in place of `ALLOW`), `…_ROLES_CLAIM` and `…_GROUPS_CLAIM` (`-` for none).',
+    examples: ['staff,partner'],
+  },
+} as const satisfies Variables
+
 const provider = {
   OIDC_ISSUER: {
     type: 'string',
@@ -148,6 +170,12 @@ const provider = {
     unset: 'the certificate authorities of Node.js',
     description:
       'Certificate authorities to trust for the provider, in PEM; usually given as `OIDC_CA_FILE`.',
+  },
+  OIDC_LABEL: {
+    type: 'string',
+    unset: 'the host of the issuer; for a further provider, its name',
+    description: 'What people see where they choose a provider.',
+    examples: ['Example Ltd'],
   },
   OIDC_SCOPES: {
     type: 'string',
@@ -266,6 +294,33 @@ const network = {
       envoy: 'envoy is not in this version',
     },
   },
+  IDENTITY_HEADERS: {
+    type: 'array',
+    items: { enum: ['x-user', 'remote', 'x-auth-request', 'x-forwarded', 'x-webauth'] },
+    default: ['x-user'],
+    description:
+      'Sets of identity headers that apps receive: `x-user` (`x-user-id` and the others, encoded), `remote` (`Remote-User`, `-Email`, `-Name`, `-Groups`), `x-auth-request` and `x-forwarded` (as oauth2-proxy: `-User`, `-Email`, `-Preferred-Username`, `-Groups`), `x-webauth` (`-User`, `-Email`, `-Name`, `-Groups`). All but `x-user` are UTF-8 as it is.',
+  },
+  PASS_TOKEN: {
+    enum: ['off', 'access', 'id'],
+    default: 'off',
+    description:
+      "Passes apps the session's access token or id token as `Authorization: Bearer`, or the caller's own; never an expired one.",
+  },
+  AUTH_ASSERTION: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Adds `x-auth-assertion`: who is asking, as a JWT (ES256, five minutes at most) that apps check with `/.well-known/jwks.json`.',
+  },
+  INTERNAL_HMAC_KEY: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: 'requests are not signed',
+    description:
+      'Signs each request with its identity headers (`x-authz-signature`, `x-authz-ts`, `x-authz-kid`): 32 or more random bytes that the apps know too. Several for rotation: the first signs.',
+    secret: true,
+  },
   HOST: {
     type: 'string',
     default: '0.0.0.0',
@@ -315,6 +370,16 @@ const network = {
   },
 } as const satisfies Variables
 
+const file = {
+  CONFIG_FILE: {
+    type: 'string',
+    unset: 'no file',
+    description:
+      'YAML file with apps, providers and own headers ([its reference](configuration-file.md)), read again when it changes.',
+    examples: ['/etc/gatehouse/gatehouse.yaml'],
+  },
+} as const satisfies Variables
+
 const weakening = {
   AUTH_ENABLED: {
     type: 'boolean',
@@ -333,6 +398,8 @@ const weakening = {
 /** The headings of the reference, each with its variables. */
 export const sections: Readonly<Record<string, Variables>> = {
   'Pages, hosts and cookies': pages,
+  'Configuration file': file,
+  'Who signs in': signIn,
   'OpenID provider': provider,
   'Sessions and their store': sessions,
   'Roles and groups': claims,
@@ -343,7 +410,16 @@ export const sections: Readonly<Record<string, Variables>> = {
 /** Every variable this version knows: the single source of types, defaults, reference and output. */
 export const variables = {
   type: 'object',
-  properties: { ...pages, ...provider, ...sessions, ...claims, ...network, ...weakening },
+  properties: {
+    ...pages,
+    ...file,
+    ...signIn,
+    ...provider,
+    ...sessions,
+    ...claims,
+    ...network,
+    ...weakening,
+  },
 } as const
 
 type Properties = typeof variables.properties

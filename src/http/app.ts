@@ -21,6 +21,7 @@ import { loginRoutes } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
 import { sessionRoutes, showSession } from './routes/session.ts'
 import { validateRoutes } from './routes/validate.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
 const sweepEveryMs = 100
 
@@ -87,6 +88,7 @@ async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): 
       { prefix: basePath + path },
     )
   }
+  await app.register(wellKnownRoutes, { parts, prefix: basePath })
   app.get(`${basePath}/`, (request, reply) =>
     reply.redirect(`${siteUrl(siteOf(request, parts), settings.authPath)}/`),
   )

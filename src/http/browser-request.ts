@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { App } from '../model/app.ts'
 import type { Site } from '../model/site.ts'
 import { parseHost } from '../proxies/forwarded-parts.ts'
 import { cookieValues } from '../sessions/cookie-values.ts'
@@ -38,6 +39,11 @@ export function hostOf(
   { settings }: Pick<Parts, 'settings'>,
 ): string | undefined {
   return parseHost(request.headers.host ?? '', settings.sites[0].secure ? 'https' : 'http')
+}
+
+/** The app of a host; the first where the gateway does not answer for it, as for its own pages. */
+export function appOf(host: string, { gate, settings }: Pick<Parts, 'settings' | 'gate'>): App {
+  return gate.appOf(host) ?? settings.apps[0]
 }
 
 /** The site of the host the browser used; the first where that is none of ours. */

@@ -8,6 +8,7 @@ import {
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Settings } from '../config/settings.ts'
+import type { HeaderNames } from '../proxies/call-headers.ts'
 import { refuseUnreadable } from './client-errors.ts'
 import { quickRequestClass } from './quick-request.ts'
 import { QuickResponse } from './quick-response.ts'
@@ -22,6 +23,7 @@ type Answer = (request: HttpRequest, response: HttpResponse) => void
 export interface Answering {
   /** By path and query of a request. */
   readonly isValidateCall: (url: string) => boolean
+  readonly headerNames: () => HeaderNames
   readonly validate: Answer
   readonly others: Answer
 }
@@ -69,9 +71,9 @@ const http2 = {
 const idleSessionMs = 120_000
 
 /** HTTP/1.1 without TLS. It does not listen yet. */
-export function plainServer({ isValidateCall, validate, others }: Answering): Server {
+export function plainServer({ isValidateCall, headerNames, validate, others }: Answering): Server {
   const classes = {
-    IncomingMessage: quickRequestClass(isValidateCall),
+    IncomingMessage: quickRequestClass(isValidateCall, headerNames),
     ServerResponse: QuickResponse,
   }
   const server = createServer({ ...http1, ...classes }, (request, response) => {
@@ -90,12 +92,12 @@ export function plainServer({ isValidateCall, validate, others }: Answering): Se
  * @throws Error where the port cannot be listened on
  */
 export async function listenSecurely(
-  { isValidateCall, validate, others }: Answering,
+  { isValidateCall, headerNames, validate, others }: Answering,
   host: string,
   { port, cert, key }: Tls,
 ): Promise<SecureListener> {
   const classes = {
-    Http1IncomingMessage: quickRequestClass(isValidateCall),
+    Http1IncomingMessage: quickRequestClass(isValidateCall, headerNames),
     Http1ServerResponse: QuickResponse,
   }
   const options = { ...http1, ...http2, ...classes, cert, key }

@@ -2,7 +2,9 @@ import { type FastifyInstance, fastify } from 'fastify'
 import type { Registry } from 'prom-client'
 
 /** Whether a part can be used, and what is wrong with it. */
-export type Check = { readonly ok: true } | { readonly ok: false; readonly problem: string }
+export type Check =
+  | { readonly ok: true; readonly problem?: string }
+  | { readonly ok: false; readonly problem: string }
 
 /** The operators' listener: nothing of it is ever on the public one. */
 export async function buildOpsApp(options: {

@@ -4,14 +4,19 @@ import type { Seal } from '../lib/seal.ts'
 import type { SessionStore } from '../model/session-store.ts'
 import type { RelyingParty } from '../oidc/relying-party.ts'
 import type { ReturnUrls } from '../oidc/return-url.ts'
+import type { HeaderNames } from '../proxies/call-headers.ts'
 import type { ProxyAdapter } from '../proxies/forwarded-call.ts'
 import type { SessionCookies } from '../sessions/session-cookie.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Assertions } from '../validate/assertions.ts'
 import type { Gate } from '../validate/decide.ts'
 import type { LiveSessions } from '../validate/live-sessions.ts'
 
-/** What the routes are made of; built once, in `services.ts`. */
+/**
+ * What the routes are made of; built in `services.ts`. When the settings change, the parts that depend
+ * on them are replaced in this object: whoever needs several that agree takes them in one step.
+ */
 export interface Parts {
   readonly settings: Settings
   readonly clock: Clock
@@ -23,6 +28,9 @@ export interface Parts {
   /** By name of the provider; the first is the default. */
   readonly parties: ReadonlyMap<string, RelyingParty>
   readonly returnUrls: ReturnUrls
+  readonly headerNames: HeaderNames
+  /** What apps check assertions with; absent where there are none. */
+  readonly assertions: Assertions | undefined
   /** Seals `state` of sign-in and of sign-out. */
   readonly stateSeal: Seal
   readonly events: Events

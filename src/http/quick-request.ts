@@ -1,5 +1,5 @@
 import { IncomingMessage } from 'node:http'
-import { CallHeaders } from '../proxies/call-headers.ts'
+import { CallHeaders, type HeaderNames } from '../proxies/call-headers.ts'
 
 const callHeaders = Symbol('headers of the validate call')
 
@@ -18,6 +18,7 @@ type SeenByNode = Partial<
  */
 export function quickRequestClass(
   isValidateCall: (url: string) => boolean,
+  names: () => HeaderNames,
 ): typeof IncomingMessage {
   class QuickRequest extends IncomingMessage {}
   const { get: allHeaders, set } = Object.getOwnPropertyDescriptor(
@@ -29,7 +30,7 @@ export function quickRequestClass(
     get(this: IncomingMessage & { [callHeaders]?: CallHeaders; [seen]?: SeenByNode }) {
       if (this[seen] !== undefined) return this[seen]
       if (!isValidateCall(this.url ?? '')) return allHeaders.call(this)
-      this[callHeaders] = new CallHeaders(this.rawHeaders)
+      this[callHeaders] = new CallHeaders(this.rawHeaders, names())
       this[seen] = seenByNode(this[callHeaders])
       return this[seen]
     },
@@ -40,9 +41,12 @@ export function quickRequestClass(
 }
 
 /** The headers of a validate call, read where they have not been read yet. */
-export function callHeadersOf(request: { readonly rawHeaders: string[] }): CallHeaders {
+export function callHeadersOf(
+  request: { readonly rawHeaders: string[] },
+  names: HeaderNames,
+): CallHeaders {
   const read = (request as { [callHeaders]?: CallHeaders })[callHeaders]
-  return read ?? new CallHeaders(request.rawHeaders)
+  return read ?? new CallHeaders(request.rawHeaders, names)
 }
 
 function seenByNode(headers: CallHeaders): SeenByNode {

@@ -27,6 +27,8 @@ export async function signOut(
   sessions: readonly Session[],
   wantedReturn: string | undefined,
   parts: Parts,
+  /** Of whom there is no session here, and may be one there. */
+  provider?: string,
 ): Promise<SignedOut> {
   const { authPath, postLogoutUrl } = parts.settings
   const accepted = wantedReturn && acceptReturnUrl(wantedReturn, site, parts.returnUrls)
@@ -38,11 +40,11 @@ export async function signOut(
   }
   clearSessionCookie(reply, site)
   const [session] = sessions
-  const party = session && parts.parties.get(session.provider)
-  if (!session || !party) return { finalUrl, providerUrl: undefined }
+  const party = parts.parties.get(session?.provider ?? provider ?? '')
+  if (!party) return { finalUrl, providerUrl: undefined }
   const landing = `${siteUrl(site, authPath)}/logged-out`
   const state = parts.stateSeal.seal(finalUrl, logoutStatePurpose)
-  const providerUrl = await endSessionUrl(party, session.tokens.idToken, landing, state)
+  const providerUrl = await endSessionUrl(party, session?.tokens.idToken ?? '', landing, state)
   for (const { provider, tokens } of sessions) {
     const issuedBy = parts.parties.get(provider)
     if (issuedBy) void revokeTokens(issuedBy, tokens)

@@ -38,6 +38,12 @@ export const codes = {
     message: 'Send a live access token made for this service.',
     error: 'invalid_token',
   },
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'Sign in again to continue',
+    message: 'This app asks for a stronger or more recent sign-in. Sign in again at login_url.',
+    error: 'insufficient_user_authentication',
+  },
   forbidden: {
     status: 403,
     title: 'You may not open this',

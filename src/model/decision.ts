@@ -1,3 +1,4 @@
+import type { SignInDemand } from './app.ts'
 import type { Code } from './codes.ts'
 import type { Identity } from './identity.ts'
 
@@ -7,6 +8,8 @@ export interface HeaderBlock {
   readonly fields: readonly string[]
   /** The same as header lines of HTTP/1.1, each with its line end. */
   readonly lines: string
+  /** What a signature covers of them, where requests are signed. */
+  readonly signable?: readonly [before: string, after: string]
 }
 
 /**
@@ -17,8 +20,13 @@ export type Decision =
   | { readonly kind: 'allow'; readonly identity: Identity; readonly headers: HeaderBlock }
   | {
       readonly kind: 'challenge'
-      readonly code: Extract<Code, 'unauthenticated' | 'session_expired' | 'invalid_token'>
+      readonly code: Extract<
+        Code,
+        'unauthenticated' | 'session_expired' | 'invalid_token' | 'insufficient_user_authentication'
+      >
       readonly reason: string
+      /** What the sign-in must be like, where it is not. */
+      readonly demand?: SignInDemand
     }
   | {
       readonly kind: 'deny'

@@ -19,6 +19,8 @@ export interface Identity {
   readonly clientId: string
   readonly accountKind: string
   readonly accountLabel: string
+  /** Claims that own headers of apps hold, by their paths; texts and lists of texts. */
+  readonly claims?: Readonly<Record<string, string | readonly string[]>>
 }
 
 export const anonymous: Identity = Object.freeze({

@@ -1,7 +1,12 @@
 import type { Identity } from './identity.ts'
 import type { Session, SessionKey } from './session.ts'
 
-/** A session as the decision needs it: without its tokens. Times are milliseconds since the epoch. */
+/** Tokens that apps may be passed, with their ends in milliseconds since the epoch. */
+export type PassableTokens = Readonly<
+  Partial<Record<'access' | 'id', { readonly value: string; readonly until: number }>>
+>
+
+/** A session as the decision needs it: without its tokens, unless apps are passed them. Times are milliseconds since the epoch. */
 export interface LiveSession {
   readonly key: SessionKey
   readonly publicId: string
@@ -16,6 +21,11 @@ export interface LiveSession {
   readonly receivedAt: number
   /** When a refresh is due; absent where the session cannot be refreshed. */
   readonly refreshDueAt: number | undefined
+  /** Authentication context class of the sign-in (OIDC Core section 2); empty where unknown. */
+  readonly acr: string
+  /** When the person proved who they are; absent where the provider did not say. */
+  readonly authenticatedAt: number | undefined
+  readonly tokens?: PassableTokens
   /** Later of what this process and the store know. */
   lastUsedAt: number
 }
@@ -23,8 +33,12 @@ export interface LiveSession {
 /** Refresh is due when this share of the access token's life is over. */
 const refreshDueShare = 0.8
 
-/** The part of a stored session that decides requests. */
-export function toLiveSession(session: Session): LiveSession {
+/**
+ * The part of a stored session that decides requests.
+ *
+ * @param passesTokens - whether some app is passed a token
+ */
+export function toLiveSession(session: Session, passesTokens = false): LiveSession {
   const { accessExpiresAt, receivedAt, refreshToken } = session.tokens
   const refreshable = refreshToken !== undefined && accessExpiresAt !== undefined
   return {
@@ -39,7 +53,28 @@ export function toLiveSession(session: Session): LiveSession {
     refreshDueAt: refreshable
       ? receivedAt + refreshDueShare * (accessExpiresAt - receivedAt)
       : undefined,
+    acr: session.acr ?? '',
+    authenticatedAt: session.authenticatedAt,
+    ...(passesTokens && { tokens: passable(session.tokens) }),
     lastUsedAt: session.lastUsedAt,
+  }
+}
+
+function passable({ accessToken, accessExpiresAt, idToken }: Session['tokens']): PassableTokens {
+  const idUntil = endOfJwt(idToken)
+  return {
+    access: { value: accessToken, until: accessExpiresAt ?? Number.MAX_SAFE_INTEGER },
+    ...(idUntil !== undefined && { id: { value: idToken, until: idUntil } }),
+  }
+}
+
+/** `exp` of a token that was verified when it came. */
+function endOfJwt(token: string): number | undefined {
+  try {
+    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    return Number.isFinite(exp) ? exp * 1_000 : undefined
+  } catch {
+    return
   }
 }
 

@@ -5,6 +5,8 @@ export interface OriginalRequest {
   readonly scheme: 'http' | 'https'
   /** Lower case, without a trailing dot, with the port only where it is not the scheme's default. */
   readonly host: string
+  /** The same as received. */
+  readonly receivedHost: string
   /** As received, percent-encoding untouched. */
   readonly path: string
   /** With its question mark, or empty. */

@@ -28,6 +28,10 @@ export interface Session {
   /** The provider's `sid`: what back-channel logout may name. */
   readonly sid?: string
   readonly identity: Identity
+  /** Authentication context class of the sign-in; absent where the provider did not say. */
+  readonly acr?: string
+  /** When the person proved who they are (`auth_time`); absent where the provider did not say. */
+  readonly authenticatedAt?: number
   readonly tokens: Tokens
   readonly createdAt: number
   readonly lastUsedAt: number

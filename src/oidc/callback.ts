@@ -1,5 +1,4 @@
 import * as client from 'openid-client'
-import type { Settings } from '../config/settings.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Tokens } from '../model/session.ts'
 import { type Claims, textClaim } from './claims.ts'
@@ -37,6 +36,10 @@ export type SignIn =
       readonly tokens: Tokens
       readonly identity: Identity
       readonly sid: string | undefined
+      /** Authentication context class, empty where the provider did not say. */
+      readonly acr: string
+      /** `auth_time` in milliseconds since the epoch, where the provider said it. */
+      readonly authenticatedAt: number | undefined
     }
   | { readonly kind: 'failed'; readonly code: CallbackCode; readonly reason: string }
 
@@ -54,7 +57,6 @@ export async function finishSignIn(
   parameters: URLSearchParams,
   transaction: Transaction,
   redirectUri: string,
-  claims: Settings['claims'],
   sessionId: string,
 ): Promise<SignIn> {
   try {
@@ -75,7 +77,7 @@ export async function finishSignIn(
       expectedNonce: transaction.nonce,
       idTokenExpected: true,
     })
-    return await readTokens(party, response, claims, sessionId)
+    return await readTokens(party, response, sessionId)
   } catch (error) {
     return fromFailure(providerFailure(error))
   }
@@ -84,7 +86,6 @@ export async function finishSignIn(
 async function readTokens(
   party: RelyingParty,
   response: client.TokenEndpointResponse,
-  claims: Settings['claims'],
   sessionId: string,
 ): Promise<SignIn> {
   const { issuer } = await party.discovery.get()
@@ -95,6 +96,7 @@ async function readTokens(
   if (accessToken && accessToken.sub !== subject) {
     return failed('mismatched_token_sub', 'the access token is of another sub than the id token')
   }
+  const { claims } = party.settings
   let sources: ClaimSources = { idToken, accessToken }
   if (lacksClaims(sources, claims)) {
     sources = { ...sources, userinfo: await readUserinfo(party, response.access_token, subject) }
@@ -112,6 +114,10 @@ async function readTokens(
     tokens: tokensFrom(response, accessToken, party.clock.now()),
     identity,
     sid: textClaim(idToken, 'sid') || undefined,
+    acr: textClaim(idToken, 'acr'),
+    authenticatedAt: Number.isFinite(idToken.auth_time)
+      ? Number(idToken.auth_time) * 1_000
+      : undefined,
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Settings } from '../config/settings.ts'
+import type { ClaimSettings } from '../config/settings.ts'
 import type { Identity } from '../model/identity.ts'
-import { allowedGroups, type Claims, textClaim, unionOfLists } from './claims.ts'
+import { allowedGroups, type Claims, claimAt, textClaim, unionOfLists } from './claims.ts'
 
 /** Where the claims of one sign-in or refresh came from; all of the same subject. */
 export interface ClaimSources {
@@ -11,20 +11,21 @@ export interface ClaimSources {
 }
 
 /** Whether the id token and access token leave something out that userinfo may know. */
-export function lacksClaims(sources: ClaimSources, settings: Settings['claims']): boolean {
+export function lacksClaims(sources: ClaimSources, settings: ClaimSettings): boolean {
   const tokens = tokenSources(sources)
   return (
     unionOfLists(tokens, settings.roles) === undefined ||
     unionOfLists(tokens, settings.groups) === undefined ||
     firstText(tokens, 'preferred_username') === '' ||
-    firstText(tokens, 'email') === ''
+    firstText(tokens, 'email') === '' ||
+    settings.kept.some((path) => keptClaim(tokens, path) === undefined)
   )
 }
 
 /** The identity that claims describe; `before` fills in lists that no source holds. */
 export function identityFromClaims(
   sources: ClaimSources,
-  settings: Settings['claims'],
+  settings: ClaimSettings,
   known: Pick<Identity, 'provider' | 'issuer' | 'subject' | 'sessionId' | 'clientId' | 'scopes'>,
   before?: Identity,
 ): Identity {
@@ -46,7 +47,32 @@ export function identityFromClaims(
     roles: list(settings.roles) ?? before?.roles ?? [],
     groups: allowedGroups(list(settings.groups) ?? before?.groups ?? [], settings.groupsAllowlist),
     ...account(firstText(all, 'identity_provider')),
+    claims: keptClaims(all, settings.kept, before),
   }
+}
+
+/** The claims that own headers hold, by their paths: texts, and lists of texts. */
+function keptClaims(
+  sources: readonly Claims[],
+  paths: readonly string[],
+  before: Identity | undefined,
+): NonNullable<Identity['claims']> {
+  const entries = paths.flatMap((path) => {
+    const former = before?.claims && Object.hasOwn(before.claims, path) && before.claims[path]
+    const value = keptClaim(sources, path) ?? (former || undefined)
+    return value === undefined ? [] : [[path, value] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+function keptClaim(sources: readonly Claims[], path: string): string | string[] | undefined {
+  for (const claims of sources) {
+    const value = claimAt(claims, path)
+    if (typeof value === 'string') return value
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+    if (Array.isArray(value)) return value.filter((item) => typeof item === 'string')
+  }
+  return
 }
 
 /** A subject identifier as OIDC Core section 2 allows it, else undefined. */

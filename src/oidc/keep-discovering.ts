@@ -10,7 +10,7 @@ const everyMs = 5_000
  * @returns what ends the asking
  */
 export function keepDiscovering(
-  parties: readonly RelyingParty[],
+  parties: () => readonly RelyingParty[],
   warn: (message: string, fields: { provider: string; reason: string }) => void,
 ): () => void {
   const told = new Map<string, string>()
@@ -29,7 +29,7 @@ export function keepDiscovering(
       })
     }
   }
-  const discoverAll = () => void Promise.all(parties.map(discover))
+  const discoverAll = () => void Promise.all(parties().map(discover))
   discoverAll()
   const timer = setInterval(discoverAll, everyMs).unref()
   return () => clearInterval(timer)

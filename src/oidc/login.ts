@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as client from 'openid-client'
+import type { SignInDemand } from '../model/app.ts'
 import type { RelyingParty } from './relying-party.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -25,14 +26,14 @@ export function beginTransaction(options: {
  * The URL that starts sign-in at the provider (OIDC Core section 3.1.2.1, PKCE by RFC 7636), by a
  * pushed request where that is set (RFC 9126). Rejects where the provider does not answer.
  *
- * @param prompt - overrides `OIDC_PROMPT`
+ * @param wish - what this sign-in must be like; its `prompt` overrides `OIDC_PROMPT`
  */
 export async function authorizationUrl(
   party: RelyingParty,
   transaction: Transaction,
   state: string,
   redirectUri: string,
-  prompt?: string,
+  wish: { readonly prompt?: string | undefined } & Pick<SignInDemand, 'acr' | 'maxAgeMs'> = {},
 ): Promise<URL> {
   // Nobody is sent to a sign-in page that does not answer.
   await party.discovery.confirmed()
@@ -47,8 +48,10 @@ export async function authorizationUrl(
     code_challenge: await client.calculatePKCECodeChallenge(transaction.codeVerifier),
     code_challenge_method: 'S256',
   }
-  const wanted = prompt ?? settings.prompt
-  if (wanted) parameters.prompt = wanted
+  const prompt = wish.prompt ?? settings.prompt
+  if (prompt) parameters.prompt = prompt
+  if (wish.acr) parameters.acr_values = wish.acr.join(' ')
+  if (wish.maxAgeMs !== undefined) parameters.max_age = String(Math.floor(wish.maxAgeMs / 1_000))
   return settings.pushedAuthorizationRequests
     ? client.buildAuthorizationUrlWithPAR(configuration, parameters)
     : client.buildAuthorizationUrl(configuration, parameters)

@@ -23,7 +23,7 @@ export type Refreshed =
 export async function refreshSession(
   party: RelyingParty,
   session: Session,
-  settings: Pick<Settings, 'claims' | 'session'>,
+  settings: Pick<Settings, 'session'>,
 ): Promise<Refreshed> {
   const { refreshToken } = session.tokens
   if (refreshToken === undefined) return { kind: 'refused', reason: 'there is no refresh token' }
@@ -41,19 +41,13 @@ export async function refreshSession(
     const sources = {
       idToken,
       accessToken,
-      ...(await freshUserinfo(
-        party,
-        { idToken, accessToken },
-        response.access_token,
-        subject,
-        settings,
-      )),
+      ...(await freshUserinfo(party, { idToken, accessToken }, response.access_token, subject)),
     }
     const scopes = response.scope?.split(' ').filter(Boolean) ?? session.identity.scopes
     const { accountKind, accountLabel } = session.identity
     const claimed = identityFromClaims(
       sources,
-      settings.claims,
+      party.settings.claims,
       { ...session.identity, scopes },
       saysEverything(sources) ? undefined : session.identity,
     )
@@ -75,9 +69,8 @@ async function freshUserinfo(
   sources: ClaimSources,
   accessToken: string,
   subject: string,
-  settings: Pick<Settings, 'claims'>,
 ): Promise<{ userinfo?: Claims | undefined; userinfoFailed?: true }> {
-  if (!lacksClaims(sources, settings.claims)) return {}
+  if (!lacksClaims(sources, party.settings.claims)) return {}
   try {
     return { userinfo: await readUserinfo(party, accessToken, subject) }
   } catch {

@@ -18,6 +18,35 @@ export interface RelyingParty {
 }
 
 /**
+ * The relying parties of the providers, by name. One whose provider is reached as before goes on with
+ * what it knows of it.
+ *
+ * @param observe - told of each request, as for {@link createRelyingParty}
+ */
+export function relyingParties(
+  providers: readonly ProviderSettings[],
+  before: ReadonlyMap<string, RelyingParty>,
+  clock: Clock,
+  observe: (provider: string, endpoint: string, outcome: string, seconds: number) => void,
+): ReadonlyMap<string, RelyingParty> {
+  return new Map(
+    providers.map((settings) => {
+      const { name } = settings
+      const former = before.get(name)
+      if (former && connectionOf(former.settings) === connectionOf(settings)) {
+        return [name, { ...former, settings }]
+      }
+      return [name, createRelyingParty(settings, clock, (...seen) => observe(name, ...seen))]
+    }),
+  )
+}
+
+/** What of a provider's settings its metadata, keys and client credentials depend on. */
+function connectionOf({ allow, claims, label, ...connection }: ProviderSettings): string {
+  return JSON.stringify(connection)
+}
+
+/**
  * @param observe - told of each request to the provider, with the metadata's name of the endpoint
  */
 export function createRelyingParty(

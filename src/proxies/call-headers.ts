@@ -1,5 +1,9 @@
 import { memo } from '../lib/memo.ts'
-import { forwardedHeaderNames, identityHeaderNames } from '../model/header-names.ts'
+import {
+  forwardedHeaderNames,
+  identityHeaderNames,
+  signatureHeaderNames,
+} from '../model/header-names.ts'
 import type { RequestHeaders } from '../model/original-request.ts'
 
 /** The headers of a validate call that are read: for the decision, to be refused, or for Node. */
@@ -31,18 +35,38 @@ export type ReadName = (typeof readNames)[number]
 const slots = Object.fromEntries(readNames.map((name, slot) => [name, slot])) as Readonly<
   Record<ReadName, number>
 >
-const reserved = new Set<string>([...forwardedHeaderNames, ...identityHeaderNames])
-
 const notRead = -1
 const twin = -2
 
-// Names repeat: lower-casing and comparing them would cost as much as the rest of the reading.
-const slotOf = memo((rawName): number => {
-  const name = rawName.toLowerCase()
-  if (Object.hasOwn(slots, name)) return slots[name as ReadName]
-  const folded = name.replaceAll(/[_.]/g, '-')
-  return folded !== name && reserved.has(folded) ? twin : notRead
-}, 2_000)
+/** The names that validate calls are read by: those of this file, and those that nobody else may send. */
+export class HeaderNames {
+  readonly #reserved: ReadonlySet<string>
+  /** Where the value of a header goes, or what else it is. */
+  // Names repeat: lower-casing and comparing them would cost as much as the rest of the reading.
+  readonly slotOf = memo((rawName) => this.#slotOf(rawName), 2_000)
+
+  /** @param identity - every identity header that some app receives, in lower case */
+  constructor(identity: readonly string[]) {
+    this.#reserved = new Set([
+      ...forwardedHeaderNames,
+      ...identityHeaderNames,
+      ...signatureHeaderNames,
+      'x-auth-assertion',
+      ...identity,
+    ])
+  }
+
+  isReserved(name: string): boolean {
+    return this.#reserved.has(name)
+  }
+
+  #slotOf(rawName: string): number {
+    const name = rawName.toLowerCase()
+    if (Object.hasOwn(slots, name)) return slots[name as ReadName]
+    const folded = name.replaceAll(/[_.]/g, '-')
+    return folded !== name && this.#reserved.has(folded) ? twin : notRead
+  }
+}
 
 const noValues: readonly string[] = []
 
@@ -61,9 +85,10 @@ export class CallHeaders implements RequestHeaders {
   #secondAuthorization: string | undefined
 
   /** @param rawHeaders - names and values in turn, as received: only these show twins and doubles */
-  constructor(rawHeaders: readonly string[]) {
+  constructor(rawHeaders: readonly string[], names: HeaderNames) {
     this.#values = new Array(readNames.length).fill(undefined)
-    this.ambiguity = this.#read(rawHeaders) ?? droppedByConnection(this.#values[slots.connection])
+    this.ambiguity =
+      this.#read(rawHeaders, names) ?? droppedByConnection(this.#values[slots.connection], names)
   }
 
   value(name: ReadName): string | undefined {
@@ -116,7 +141,7 @@ export class CallHeaders implements RequestHeaders {
     )
   }
 
-  #read(rawHeaders: readonly string[]): string | undefined {
+  #read(rawHeaders: readonly string[], { slotOf }: HeaderNames): string | undefined {
     const values = this.#values
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const slot = slotOf(rawHeaders[i] as string)
@@ -135,9 +160,12 @@ export class CallHeaders implements RequestHeaders {
   }
 }
 
-function droppedByConnection(connection: string | undefined): string | undefined {
+function droppedByConnection(
+  connection: string | undefined,
+  names: HeaderNames,
+): string | undefined {
   if (connection === undefined || connection === 'keep-alive') return
   const named = connection.toLowerCase().split(',')
-  const dropped = named.map((token) => token.trim()).find((token) => reserved.has(token))
+  const dropped = named.map((token) => token.trim()).find((token) => names.isReserved(token))
   return dropped && `the Connection header names the reserved header ${dropped}`
 }

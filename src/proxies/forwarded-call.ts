@@ -1,3 +1,4 @@
+import type { AllowList } from '../model/allow.ts'
 import type { Code } from '../model/codes.ts'
 import type { OriginalRequest } from '../model/original-request.ts'
 import type { CallHeaders } from './call-headers.ts'
@@ -8,6 +9,8 @@ export interface ForwardedCall {
   readonly method: string
   /** Path and query of the call itself. */
   readonly url: string
+  /** The list after `/allow/` in the route that was asked. */
+  readonly only?: AllowList | 'unreadable'
   /** Address of the peer, in IPv4 form where it is an IPv4-mapped one; empty where unknown. */
   readonly peer: string
 }

@@ -52,6 +52,7 @@ export function traefikAdapter(options: {
           method,
           scheme,
           host,
+          receivedHost: headers.value('x-forwarded-host') ?? '',
           path: uri.path,
           query: uri.query,
           clientAddress: clientAddress(forwardedFor, call.peer, options.trusted),

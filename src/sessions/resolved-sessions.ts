@@ -1,14 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
-import type { HeaderBlock } from '../model/decision.ts'
+import type { Admission } from '../model/admission.ts'
 import { type LiveSession, toLiveSession } from '../model/live-session.ts'
 import type { SessionKey } from '../model/session.ts'
 import type { ChangeFeed, SessionStore } from '../model/session-store.ts'
 
-/** A session in memory, with the header block of its identity ready to send. */
+/** A session in memory. */
 export interface ResolvedSession {
   readonly session: LiveSession
-  readonly headers: HeaderBlock
+  /** What it is worth at apps, as far as that was asked, by their names. */
+  readonly admissions: Map<string, Admission>
   /** By the monotonic clock, in milliseconds. */
   readonly readAt: number
   /** When the last use was last written to the store. */
@@ -34,7 +35,7 @@ export class ResolvedSessions {
   readonly #store: SessionStore
   readonly #changes: ChangeFeed
   readonly #clock: Clock
-  readonly #headersOf: (session: LiveSession) => HeaderBlock
+  readonly #passesTokens: () => boolean
   readonly #byCookie: LRUCache<string, ResolvedSession>
   readonly #byKey: LRUCache<SessionKey, ResolvedSession>
   readonly #reads = new Map<SessionKey, Read>()
@@ -42,14 +43,15 @@ export class ResolvedSessions {
   constructor(options: {
     readonly store: SessionStore
     readonly clock: Clock
-    readonly headersOf: (session: LiveSession) => HeaderBlock
+    /** Whether some app is passed a token. */
+    readonly passesTokens: () => boolean
     /** How many sessions are kept. */
     readonly max: number
   }) {
     this.#store = options.store
     this.#changes = options.store.changes
     this.#clock = options.clock
-    this.#headersOf = options.headersOf
+    this.#passesTokens = options.passesTokens
     this.#byCookie = new LRUCache({ max: options.max })
     this.#byKey = new LRUCache({
       max: options.max,
@@ -106,18 +108,23 @@ export class ResolvedSessions {
       this.#byKey.delete(key)
       return
     }
-    const session = toLiveSession(stored)
+    const session = toLiveSession(stored, this.#passesTokens())
     const before = this.#byKey.get(key)
     session.lastUsedAt = Math.max(session.lastUsedAt, before?.session.lastUsedAt ?? 0)
     const entry: ResolvedSession = {
       session,
-      headers: this.#headersOf(session),
+      admissions: new Map(),
       readAt,
       useWrittenAt: Math.max(stored.lastUsedAt, before?.useWrittenAt ?? 0),
       current: !overtaken(),
     }
     if (entry.current) this.#byKey.set(key, entry)
     return entry
+  }
+
+  /** Forgets every session, since what they are worth may have changed. */
+  clear(): void {
+    this.#forgetAll()
   }
 
   #forget(key: SessionKey): void {

@@ -51,6 +51,12 @@ const isIdentity = object<Identity>({
   clientId: text,
   accountKind: text,
   accountLabel: text,
+  claims: optional(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((item) => text(item) || texts(item)),
+  ),
 })
 
 const isTokens = object<Tokens>({
@@ -69,6 +75,8 @@ const isSession = object<Session>({
   site: text,
   sid: optional(text),
   identity: isIdentity,
+  acr: optional(text),
+  authenticatedAt: optional(time),
   tokens: isTokens,
   createdAt: time,
   lastUsedAt: time,

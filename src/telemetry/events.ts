@@ -87,9 +87,15 @@ export class Events {
     this.#audit.info({ event: 'sign_in', ...described(identity), request_id: requestId })
   }
 
-  signInFailed(code: string, reason: string, requestId: string): void {
+  signInFailed(code: string, reason: string, requestId: string, decisionId?: string): void {
     this.#metrics.signIns.inc({ outcome: code })
-    this.#audit.warn({ event: 'sign_in_failed', code, reason, request_id: requestId })
+    this.#audit.warn({
+      event: 'sign_in_failed',
+      code,
+      reason,
+      request_id: requestId,
+      decision_id: decisionId,
+    })
   }
 
   signedOut(by: SignOutBy, identity: Identity, requestId?: string): void {
@@ -122,6 +128,18 @@ export class Events {
   refreshFailed(identity: Identity, fatal: boolean, reason: string): void {
     this.#metrics.refreshes.inc({ outcome: fatal ? 'refused' : 'unavailable' })
     this.#audit.warn({ event: 'refresh_failed', fatal, reason, ...described(identity) })
+  }
+
+  /** Changed settings are in force. */
+  reloaded(warnings: readonly string[]): void {
+    this.#metrics.reloads.inc({ outcome: 'ok' })
+    this.#audit.info({ event: 'reload', warnings })
+  }
+
+  /** Changed settings have problems; the former ones stay in force. */
+  reloadRefused(problems: readonly string[]): void {
+    this.#metrics.reloads.inc({ outcome: 'refused' })
+    this.#audit.error({ event: 'reload_refused', problems })
   }
 
   /** Something that should not have happened; the error's own text stays in the log. */

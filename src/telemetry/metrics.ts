@@ -8,6 +8,7 @@ export interface Metrics {
   readonly signIns: Counter<'outcome'>
   readonly signOuts: Counter<'by'>
   readonly refreshes: Counter<'outcome'>
+  readonly reloads: Counter<'outcome'>
   readonly idpSeconds: Histogram<'provider' | 'endpoint' | 'outcome'>
   readonly storeSeconds: Histogram<'operation' | 'outcome'>
 }
@@ -45,6 +46,12 @@ export function createMetrics(): Metrics {
     refreshes: new Counter({
       name: 'gatehouse_refreshes_total',
       help: 'Refreshes of the tokens of sessions, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    reloads: new Counter({
+      name: 'gatehouse_reloads_total',
+      help: 'Changes of the configuration files, by outcome',
       labelNames: ['outcome'],
       registers,
     }),

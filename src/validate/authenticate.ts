@@ -1,13 +1,20 @@
 import { after, type NowOrLater } from '../lib/now-or-later.ts'
 import type { Credential } from '../model/credential.ts'
-import type { HeaderBlock } from '../model/decision.ts'
 import type { Identity } from '../model/identity.ts'
+import type { LiveSession } from '../model/live-session.ts'
 import type { Site } from '../model/site.ts'
+import type { KnownAdmissions } from './admissions.ts'
 import type { LiveSessions, SessionProof } from './live-sessions.ts'
 
 /** What a credential proves. Anything but `proven` carries no identity. */
 export type Proof =
-  | { readonly kind: 'proven'; readonly identity: Identity; readonly headers: HeaderBlock }
+  | {
+      readonly kind: 'proven'
+      readonly identity: Identity
+      /** Where it was proven by a session. */
+      readonly session?: LiveSession
+      readonly admissions?: KnownAdmissions
+    }
   | {
       readonly kind: 'unproven'
       readonly code: 'unauthenticated' | 'session_expired' | 'invalid_token'
@@ -45,7 +52,12 @@ export function authenticate(
 function fromSession(proof: SessionProof): Proof {
   switch (proof.kind) {
     case 'live':
-      return { kind: 'proven', identity: proof.session.identity, headers: proof.headers }
+      return {
+        kind: 'proven',
+        identity: proof.session.identity,
+        session: proof.session,
+        admissions: proof.admissions,
+      }
     case 'forged':
       return {
         kind: 'unproven',

@@ -1,97 +1,140 @@
-import { type IdentityHeaderName, identityHeaderNames } from '../model/header-names.ts'
+import type { App } from '../model/app.ts'
+import { identityHeaderNames, setHeaders } from '../model/header-names.ts'
 import type { Identity } from '../model/identity.ts'
+import { encodeHeaderValue, encodeList, rawHeaderValue, rawList } from './header-values.ts'
 
-const maxListBytes = 8_192
-const plain = /^(?:[!-$&-~](?:[ -$&-~]*[!-$&-~])?)?$/
-const plainItem = /^(?:[!-$&-+\--~](?:[ -$&-+\--~]*[!-$&-+\--~])?)?$/
-
-/**
- * A value as a header can carry it: each UTF-8 byte outside 0x20 to 0x7E, each `%` and a space at
- * either end becomes `%XX`. `decodeURIComponent` gives the text back; lone surrogates become U+FFFD.
- */
-export function encodeHeaderValue(text: string): string {
-  return plain.test(text) ? text : encodeBytes(text, false)
+/** What names stand for in the headers of one installation. */
+export interface HeaderNaming {
+  /** Every header that some app receives, in order, without `x-request-id`. */
+  readonly names: readonly string[]
+  /** Whose subjects and user names stand without a prefix. */
+  readonly firstProvider: string
 }
 
-/** A list item, in which a comma is encoded too. */
-export function encodeHeaderItem(text: string): string {
-  return plainItem.test(text) ? text : encodeBytes(text, true)
-}
-
-function encodeBytes(text: string, inList: boolean): string {
-  const bytes = Buffer.from(text.toWellFormed(), 'utf8')
-  let encoded = ''
-  bytes.forEach((byte, index) => {
-    const atEnd = index === 0 || index === bytes.length - 1
-    const escaped =
-      byte < 0x20 ||
-      byte > 0x7e ||
-      byte === 0x25 ||
-      (byte === 0x20 && atEnd) ||
-      (byte === 0x2c && inList)
-    encoded += escaped
-      ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-      : String.fromCharCode(byte)
-  })
-  return encoded
-}
-
-/** A list cut at 8 KB, at the end of an item. */
-function encodeList(items: readonly string[], separator: string): { value: string; cut: boolean } {
-  let value = ''
-  for (const item of items) {
-    if (item === '') continue
-    const encoded = encodeHeaderItem(item)
-    const longer = value === '' ? encoded : value + separator + encoded
-    if (longer.length > maxListBytes) return { value, cut: true }
-    value = longer
-  }
-  return { value, cut: false }
+/** The names of every identity header that some app receives, without `x-request-id`. */
+export function identityHeaderNamesOf(apps: readonly App[]): string[] {
+  const names = apps.flatMap(({ headers: { sets, own } }) => [
+    ...sets.flatMap((set) =>
+      set === 'x-user' ? identityHeaderNames : Object.keys(setHeaders[set]),
+    ),
+    ...own.map(({ name }) => name),
+  ])
+  return [...new Set(names)].filter((name) => name !== 'x-request-id')
 }
 
 /**
- * The whole set of identity headers, empty where unknown: a header that is left out would let through
- * what the client sent. `x-request-id` is the request's own, added per request.
- *
- * @param firstProvider - whose subjects are sent without a prefix
+ * The identity headers of a 200 for one app, names and values in turn: every header that some app
+ * receives, empty where it is not for this app or nothing is known. One that is left out would let
+ * through what the client sent. `x-request-id` is the request's own, added per request.
  */
-export function identityHeaders(identity: Identity, firstProvider: string): string[] {
-  const lists = {
-    'x-user-roles': encodeList(identity.kind === 'user' ? identity.roles : [], ','),
-    'x-user-groups': encodeList(identity.groups, ','),
-    'x-user-scopes': encodeList(identity.scopes, ' '),
-    'x-service-roles': encodeList(identity.kind === 'service' ? identity.roles : [], ','),
+export function identityHeaders(identity: Identity, app: App, naming: HeaderNaming): string[] {
+  const values = new Map<string, string>()
+  const cut: string[] = []
+  for (const set of app.headers.sets) {
+    if (set === 'x-user') addEncoded(values, cut, identity, naming.firstProvider)
+    else {
+      for (const [name, field] of Object.entries(setHeaders[set]))
+        addRaw(values, cut, name, fieldOf(identity, field, naming.firstProvider))
+    }
   }
-  const cut = Object.entries(lists).filter(([, list]) => list.cut)
+  for (const { name, from } of app.headers.own) {
+    addRaw(values, cut, name, ownValue(identity, from, naming.firstProvider))
+  }
+  if (values.has('x-auth-truncated')) values.set('x-auth-truncated', cut.join(','))
+  return naming.names.flatMap((name) => [name, values.get(name) ?? ''])
+}
+
+function addEncoded(
+  values: Map<string, string>,
+  cut: string[],
+  identity: Identity,
+  firstProvider: string,
+): void {
   const service = identity.kind === 'service'
-  const values: Record<Exclude<IdentityHeaderName, 'x-request-id'>, string> = {
-    'x-user-id': service ? '' : encodeHeaderValue(userId(identity, firstProvider)),
-    'x-username': service ? '' : encodeHeaderValue(identity.username),
-    'x-user-email': service ? '' : encodeHeaderValue(identity.email),
-    'x-user-name': service ? '' : encodeHeaderValue(identity.name),
-    'x-user-roles': lists['x-user-roles'].value,
-    'x-user-groups': lists['x-user-groups'].value,
-    'x-user-scopes': lists['x-user-scopes'].value,
-    'x-session-id': identity.sessionId,
-    'x-client-id': encodeHeaderValue(identity.clientId),
-    'x-auth-source': identity.source,
-    'x-auth-kind': identity.kind,
-    'x-auth-provider': encodeHeaderValue(identity.provider),
-    'x-service-name': service ? encodeHeaderValue(identity.clientId) : '',
-    'x-service-id': service ? encodeHeaderValue(identity.subject) : '',
-    'x-service-roles': lists['x-service-roles'].value,
-    'x-auth-truncated': cut.map(([name]) => name).join(','),
+  const list = (name: string, items: readonly string[], separator: string) => {
+    const encoded = encodeList(items, separator)
+    if (encoded.cut) cut.push(name)
+    values.set(name, encoded.value)
   }
-  const block: string[] = []
-  for (const name of identityHeaderNames) {
-    if (name !== 'x-request-id') block.push(name, values[name])
-  }
-  return block
+  const text = (name: string, value: string) => values.set(name, encodeHeaderValue(value))
+  text('x-user-id', service ? '' : qualified(identity, identity.subject, firstProvider))
+  text('x-username', service ? '' : identity.username)
+  text('x-user-email', service ? '' : identity.email)
+  text('x-user-name', service ? '' : identity.name)
+  list('x-user-roles', identity.kind === 'user' ? identity.roles : [], ',')
+  list('x-user-groups', identity.groups, ',')
+  list('x-user-scopes', identity.scopes, ' ')
+  text('x-session-id', identity.sessionId)
+  text('x-client-id', identity.clientId)
+  text('x-auth-source', identity.source)
+  text('x-auth-kind', identity.kind)
+  text('x-auth-provider', identity.provider)
+  text('x-service-name', service ? identity.clientId : '')
+  text('x-service-id', service ? identity.subject : '')
+  list('x-service-roles', service ? identity.roles : [], ',')
+  values.set('x-auth-truncated', '')
 }
 
-function userId(identity: Identity, firstProvider: string): string {
-  if (identity.subject === '') return ''
-  return identity.provider === firstProvider
-    ? identity.subject
-    : `${identity.provider}:${identity.subject}`
+function addRaw(
+  values: Map<string, string>,
+  cut: string[],
+  name: string,
+  value: string | readonly string[],
+): void {
+  if (typeof value === 'string') {
+    values.set(name, rawHeaderValue(value))
+    return
+  }
+  const list = rawList(value)
+  if (list.cut) cut.push(name)
+  values.set(name, list.value)
+}
+
+type Field = 'user_id' | 'username' | 'email' | 'name' | 'groups'
+
+/** A field of a person, as apps know people by it: nothing of a service, which is none. */
+function fieldOf(
+  identity: Identity,
+  field: Field,
+  firstProvider: string,
+): string | readonly string[] {
+  if (identity.kind !== 'user') return ''
+  switch (field) {
+    case 'user_id':
+      return qualified(identity, identity.subject, firstProvider)
+    case 'username':
+      return qualified(identity, identity.username, firstProvider)
+    default:
+      return identity[field]
+  }
+}
+
+function ownValue(
+  identity: Identity,
+  from: string,
+  firstProvider: string,
+): string | readonly string[] {
+  if (identity.kind !== 'user') return ''
+  if (from.startsWith('claims.')) {
+    const path = from.slice('claims.'.length)
+    const { claims = {} } = identity
+    return Object.hasOwn(claims, path) ? (claims[path] ?? '') : ''
+  }
+  switch (from) {
+    case 'sub':
+      return identity.subject
+    case 'provider':
+      return identity.provider
+    case 'session_id':
+      return identity.sessionId
+    case 'roles':
+      return identity.roles
+    default:
+      return fieldOf(identity, from as Field, firstProvider)
+  }
+}
+
+/** Two providers give the same name to different people (threat H-11). */
+export function qualified({ provider }: Identity, name: string, firstProvider: string): string {
+  return name === '' || provider === firstProvider ? name : `${provider}:${name}`
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
 import type { NowOrLater } from '../lib/now-or-later.ts'
-import type { HeaderBlock } from '../model/decision.ts'
 import { endOf, type LiveSession } from '../model/live-session.ts'
 import type { SessionStore } from '../model/session-store.ts'
 import type { Site } from '../model/site.ts'
@@ -10,7 +9,11 @@ import type { RefreshOutcome, RefreshSessions } from './refresh-sessions.ts'
 
 /** What a session cookie proves. */
 export type SessionProof =
-  | { readonly kind: 'live'; readonly session: LiveSession; readonly headers: HeaderBlock }
+  | {
+      readonly kind: 'live'
+      readonly session: LiveSession
+      readonly admissions: ResolvedSession['admissions']
+    }
   /** The signature is not ours. */
   | { readonly kind: 'forged' }
   /** A good signature and no live session: ended and unknown alike. */
@@ -75,7 +78,7 @@ export class LiveSessions {
       const { refreshDueAt } = known.session
       if (now < this.endOf(known.session) && (refreshDueAt === undefined || now < refreshDueAt)) {
         if (use === 'count') this.#countUse(known, now)
-        return { kind: 'live', session: known.session, headers: known.headers }
+        return { kind: 'live', session: known.session, admissions: known.admissions }
       }
     }
     return this.#prove(site, cookie, use)
@@ -140,7 +143,7 @@ export class LiveSessions {
         'the access token is over for longer than SESSION_STALE_SEC and cannot be refreshed'
       return { kind: 'unavailable', code: 'idp_unavailable', reason }
     }
-    return { kind: 'live', session: found.session, headers: found.headers }
+    return { kind: 'live', session: found.session, admissions: found.admissions }
   }
 
   #isOver(found: ResolvedSession): boolean {

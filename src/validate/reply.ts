@@ -1,12 +1,11 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { type Code, codes, errorWord } from '../model/codes.ts'
-import type { Decision, HeaderBlock } from '../model/decision.ts'
-import type { Identity } from '../model/identity.ts'
+import type { Decision } from '../model/decision.ts'
 import type { OriginalRequest } from '../model/original-request.ts'
 import { type Site, siteUrl } from '../model/site.ts'
 import { cutReturnUrl } from '../oidc/return-url.ts'
+import { commonHeaders } from './admissions.ts'
 import { type Caller, callerOf } from './caller.ts'
-import { identityHeaders } from './identity-headers.ts'
+import { demandChallenge } from './sign-in-demand.ts'
 
 /** Everything a refusal shows to the client. */
 export interface Refusal {
@@ -29,27 +28,6 @@ export function loginUrl(site: Site, authPath: string, request: OriginalRequest)
   original.search = request.query.replaceAll('\\', '%5C')
   const query = new URLSearchParams({ return_to: cutReturnUrl(original) })
   return `${siteUrl(site, authPath)}/login?${query}`
-}
-
-/** The headers of every answer of a validate route. */
-const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
-
-/** The headers of a 200 for an identity. */
-export function allowHeaders(identity: Identity, firstProvider: string): HeaderBlock {
-  const identified = identityHeaders(identity, firstProvider)
-  return headerBlock([...commonHeaders, 'content-length', '0', ...identified])
-}
-
-/** @throws TypeError where a value could not be sent as a header */
-function headerBlock(fields: readonly string[]): HeaderBlock {
-  const lines: string[] = []
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [name, value] = [fields[i] as string, fields[i + 1] as string]
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
-    lines.push(`${name}: ${value}\r\n`)
-  }
-  return { fields, lines: lines.join('') }
 }
 
 /**
@@ -77,7 +55,10 @@ export function refusalOf(
       status = request?.method === 'GET' || request?.method === 'HEAD' ? 302 : 303
       headers.push('location', login)
     } else {
-      headers.push('www-authenticate', bearerChallenge(decision.code))
+      const challenge = decision.demand
+        ? demandChallenge(decision.demand)
+        : bearerChallenge(decision.code)
+      headers.push('www-authenticate', challenge)
     }
   }
   if (decision.kind === 'unavailable') headers.push('retry-after', String(decision.retryAfterSec))

@@ -34,7 +34,14 @@ describe('the operators’ listener', () => {
     const { status, body } = await ask('/readyz')
     expect([status, JSON.parse(body)]).toEqual([
       200,
-      { status: 'ready', checks: { store: { ok: true }, 'provider default': { ok: true } } },
+      {
+        status: 'ready',
+        checks: {
+          store: { ok: true },
+          configuration: { ok: true },
+          'provider default': { ok: true },
+        },
+      },
     ])
   })
 

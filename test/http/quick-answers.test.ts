@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { close, listen } from '../../demo/listen.ts'
 import { quickRequestClass } from '../../src/http/quick-request.ts'
 import { QuickResponse } from '../../src/http/quick-response.ts'
+import { HeaderNames } from '../../src/proxies/call-headers.ts'
 import { socketExchange } from '../support/socket-exchange.ts'
 
+const names = new HeaderNames([])
 const fields = ['cache-control', 'no-store', 'content-length', '0', 'x-user-name', 'Bob %C3%BC']
 const lines = 'cache-control: no-store\r\ncontent-length: 0\r\nx-user-name: Bob %C3%BC\r\n'
 const keepAliveTimeout = 75_000
@@ -15,7 +17,10 @@ const quick = createServer(
   {
     keepAliveTimeout,
     optimizeEmptyRequests: true,
-    IncomingMessage: quickRequestClass((url) => url.startsWith('/validate')),
+    IncomingMessage: quickRequestClass(
+      (url) => url.startsWith('/validate'),
+      () => names,
+    ),
     ServerResponse: QuickResponse,
   },
   (request, response) => {

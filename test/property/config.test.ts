@@ -130,14 +130,16 @@ test('no few changes to a good environment do either, and settings that pass are
         const loaded = outcomeOf({ ...started, ...changes }, file)
         if (loaded.kind === 'problems') return
         passed += 1
-        const { sites, appHosts, trustedProxies, session, listen } = loaded.settings
-        const [site] = sites
-        const { hostname } = new URL(site.origin)
-        const domain = site.cookieDomain
+        const { sites, apps, trustedProxies, session, listen } = loaded.settings
         const isReached = (name: string) =>
-          domain === undefined ? name === hostname : name === domain || name.endsWith(`.${domain}`)
-        expect(isReached(hostname)).toBe(true)
-        expect(appHosts.filter(({ name }) => !isReached(name))).toEqual([])
+          sites.some(({ origin, cookieDomain: domain }) =>
+            domain === undefined
+              ? name === new URL(origin).hostname
+              : name === domain || name.endsWith(`.${domain}`),
+          )
+        expect(sites.filter(({ origin }) => !isReached(new URL(origin).hostname))).toEqual([])
+        const hosts = apps.flatMap((app) => app.hosts)
+        expect(hosts.filter(({ name }) => !isReached(name))).toEqual([])
         expect(trustedProxies.filter((entry) => /\/0*[0-6]$/.test(entry))).toEqual([])
         expect(session.secrets.filter((text) => Buffer.byteLength(text) < 32)).toEqual([])
         expect(listen.port === listen.opsPort && listen.port !== 0).toBe(false)

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeHeaderItem, encodeHeaderValue } from '../../src/validate/identity-headers.ts'
+import { encodeHeaderItem, encodeHeaderValue } from '../../src/validate/header-values.ts'
 import { headerValues } from '../support/decisions.ts'
 import { rawRequest } from '../support/raw-request.ts'
 

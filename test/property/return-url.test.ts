@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hostMatcher } from '../../src/config/host-matcher.ts'
+import { appMatcher } from '../../src/config/host-matcher.ts'
 import { ownRouteMatcher } from '../../src/http/paths.ts'
 import type { Site } from '../../src/model/site.ts'
 import { acceptReturnUrl } from '../../src/oidc/return-url.ts'
+import { appsAt } from '../support/app.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { rawRequest } from '../support/raw-request.ts'
 
@@ -44,14 +45,12 @@ const site: Site = {
   cookieDomain: 'example.com',
   instance: 'x',
 }
+const appOf = appMatcher(
+  appsAt({ name: 'example.com', wildcard: false }, { name: 'example.com', wildcard: true }),
+  [site],
+)
 const urls = {
-  answersFor: hostMatcher(
-    [
-      { name: 'example.com', wildcard: false },
-      { name: 'example.com', wildcard: true },
-    ],
-    [site],
-  ),
+  answersFor: (host: string) => appOf(host) !== undefined,
   isOwnRoute: ownRouteMatcher([site], '/auth'),
 }
 

@@ -10,7 +10,7 @@ const form = 'application/x-www-form-urlencoded'
 
 /** The claims of a logout token that is right, and that ends every session of the first demo user. */
 export function logoutClaims(
-  { idp }: TestGateway,
+  { idp }: Pick<TestGateway, 'idp'>,
   changes: Readonly<Record<string, unknown>> = {},
 ): JWTPayload {
   const now = Math.floor(Date.now() / 1_000)
@@ -28,7 +28,7 @@ export function logoutClaims(
 
 /** A logout token of the provider; changes are to its claims and its protected header. */
 export function logoutToken(
-  site: TestGateway,
+  site: Pick<TestGateway, 'idp'>,
   changes: Readonly<Record<string, unknown>> = {},
   header: Parameters<typeof signToken>[2] = {},
 ): Promise<string> {

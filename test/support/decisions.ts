@@ -80,7 +80,8 @@ function problemOf(answer: RawAnswer): unknown {
 }
 
 const isIdentityHeader = (name: string) =>
-  identityHeaderNames.some((known) => known === name) || /^x-(?:user|auth|service)/.test(name)
+  identityHeaderNames.some((known) => known === name) ||
+  /^x-(?:user|auth(?!-request)|service)/.test(name)
 
 function headerNames({ rawHeaders }: RawAnswer): string[] {
   return rawHeaders

@@ -39,6 +39,8 @@ export interface AskingProxy {
 export interface TestGateway extends AskingProxy, AsyncDisposable {
   readonly gateway: Gateway
   readonly settings: Settings
+  /** What the settings were made of. */
+  readonly env: Readonly<Record<string, string>>
   readonly idp: IdentityProvider
   readonly clock: TestClock
   /** `PUBLIC_URL`; the app's host is the same. */
@@ -55,6 +57,8 @@ export interface TestGatewayOptions {
     | Readonly<Record<string, string>>
     | ((url: string) => Readonly<Record<string, string>>)
   readonly idp?: IdentityProviderOptions
+  /** Text of `CONFIG_FILE`, made of the gateway's origin. */
+  readonly file?: (url: string) => string
   /** What is registered at the provider, made of the gateway's origin, where it is not the usual. */
   readonly redirectUris?: (url: string) => string[]
   readonly clock?: TestClock
@@ -81,7 +85,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       ...options.idp,
     }),
   )
-  const settings = settingsFrom({
+  const file = options.file?.(url)
+  const env = {
     PUBLIC_URL: url,
     OIDC_ISSUER: idp.issuer,
     OIDC_CLIENT_ID: clientId,
@@ -93,7 +98,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     OPS_PORT: '0',
     LOG_LEVEL: 'debug',
     ...(typeof options.env === 'function' ? options.env(url) : options.env),
-  })
+    ...(file !== undefined && { CONFIG_FILE: file }),
+  }
+  const settings = settingsFrom(env, file === undefined ? undefined : sameText)
   const log: Record<string, unknown>[] = []
   const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
   const gateway = stack.use(await startGateway(settings, { clock, logTo }))
@@ -102,6 +109,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   return {
     gateway,
     settings,
+    env,
     idp,
     clock,
     url,
@@ -145,9 +153,15 @@ export function proxyOf(
   }
 }
 
+/** Takes the name of a file for its text. */
+const sameText = (text: string) => text
+
 /** Settings of an environment that is right; throws with every problem otherwise. */
-export function settingsFrom(env: Readonly<Record<string, string>>): Settings {
-  const loaded = loadSettings(env)
+export function settingsFrom(
+  env: Readonly<Record<string, string>>,
+  readFile?: (path: string) => string,
+): Settings {
+  const loaded = loadSettings(env, readFile)
   if (loaded.kind === 'ok') return loaded.settings
   throw new Error(loaded.problems.map(renderProblem).join('\n'))
 }

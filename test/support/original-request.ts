@@ -8,6 +8,7 @@ export function originalRequest(
     method: 'GET',
     scheme: 'https',
     host: 'app.example.com',
+    receivedHost: 'app.example.com',
     path: '/page',
     query: '',
     clientAddress: '198.51.100.7',

@@ -59,11 +59,15 @@ describe('the words of the codes', () => {
     }
   })
 
-  test('error is the RFC 6750 word, `unauthorized` for other 401s, else the code', () => {
+  test('error is the word of RFC 6750 or RFC 9470, `unauthorized` for other 401s, else the code', () => {
     for (const code of Object.keys(codes) as (keyof typeof codes)[]) {
-      const rfc6750 = ['invalid_token', 'insufficient_scope'].includes(code)
+      const word = [
+        'invalid_token',
+        'insufficient_scope',
+        'insufficient_user_authentication',
+      ].includes(code)
       const other = codes[code].status === 401 ? 'unauthorized' : code
-      expect(errorWord(code)).toBe(rfc6750 ? code : other)
+      expect(errorWord(code)).toBe(word ? code : other)
     }
   })
 })

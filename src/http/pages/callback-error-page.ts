@@ -1,5 +1,5 @@
 import { html } from './html.ts'
-import { facts, isolate, mainLink, page } from './layout.ts'
+import { facts, hostName, isolate, mainLink, otherLink, page } from './layout.ts'
 
 interface Explanation {
   readonly title: string
@@ -76,7 +76,13 @@ export function callbackErrorPage(input: {
   readonly requestId: string
   /** Starts the sign-in again; for `not_allowed` it should let the person choose an account. */
   readonly retryUrl: string
+  /** Who was turned away, from which app, and how to sign out at the provider. */
+  readonly account?: { readonly label: string }
+  readonly host?: string
+  readonly decisionId?: string
+  readonly signOutUrl?: string
 }): string {
+  const { account, host, decisionId, signOutUrl } = input
   const { title, happened, advice } = explanations[input.code]
   return page(
     title,
@@ -84,7 +90,14 @@ export function callbackErrorPage(input: {
       <p>${happened}</p>
       <p>${advice}</p>
       ${mainLink(input.retryUrl, input.code === 'not_allowed' ? 'Use another account' : 'Try again')}
-      ${facts({ Reason: html`${input.code}`, Request: isolate(input.requestId) })}
+      ${signOutUrl && otherLink(signOutUrl, 'Sign out')}
+      ${facts({
+        Account: account && isolate(account.label),
+        App: host === undefined ? undefined : hostName(host),
+        Reason: html`${input.code}`,
+        Decision: decisionId === undefined ? undefined : isolate(decisionId),
+        Request: isolate(input.requestId),
+      })}
     `,
   )
 }

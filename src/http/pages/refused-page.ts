@@ -3,7 +3,10 @@ import { html } from './html.ts'
 import { facts, hostName, isolate, isSmall, mainLink, otherLink, page } from './layout.ts'
 
 /** The codes that a page can be refused with; the others send it to sign in, or are for APIs alone. */
-export type RefusalCode = Exclude<Code, 'unauthenticated' | 'session_expired' | 'invalid_token'>
+export type RefusalCode = Exclude<
+  Code,
+  'unauthenticated' | 'session_expired' | 'invalid_token' | 'insufficient_user_authentication'
+>
 
 export interface Refusal {
   readonly code: RefusalCode

@@ -1,8 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { admits } from '../../model/allow.ts'
 import type { Session } from '../../model/session.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
 import { type CallbackCode, callbackCodes, finishSignIn, type SignIn } from '../../oidc/callback.ts'
+import { revokeTokens } from '../../oidc/logout.ts'
 import type { RelyingParty } from '../../oidc/relying-party.ts'
 import { absoluteOn, acceptReturnUrl } from '../../oidc/return-url.ts'
 import { sessionEnd } from '../../oidc/token-response.ts'
@@ -12,8 +14,15 @@ import {
   type Transaction,
   transactionLifeMs,
 } from '../../oidc/transaction.ts'
-import { sendPage, wantsPage } from '../answers.ts'
-import { isWithoutEffect, sessionCookieOf, singleParameters, siteOf } from '../browser-request.ts'
+import { unmetDemand } from '../../validate/sign-in-demand.ts'
+import { refuse, sendPage, wantsPage } from '../answers.ts'
+import {
+  appOf,
+  isWithoutEffect,
+  sessionCookieOf,
+  singleParameters,
+  siteOf,
+} from '../browser-request.ts'
 import { findLoginCookie, setSessionCookie } from '../cookies.ts'
 import { callbackErrorPage } from '../pages/callback-error-page.ts'
 import type { Parts } from '../parts.ts'
@@ -29,10 +38,20 @@ export async function callbackRoutes(
   app: FastifyInstance,
   { parts }: { parts: Parts },
 ): Promise<void> {
-  for (const party of parts.parties.values()) {
-    const path = callbackPath(parts, party.settings.name).slice(parts.settings.authPath.length)
-    app.get(path, (request, reply) => callback(request, reply, party, parts))
-  }
+  app.get('/callback', (request, reply) => {
+    const [first] = parts.parties.values()
+    return first
+      ? callback(request, reply, first, parts)
+      : refuse(request, reply, 'bad_request', { status: 404 })
+  })
+  app.get<{ Params: { provider: string } }>('/callback/:provider', (request, reply) => {
+    const [first] = parts.parties.values()
+    const party = parts.parties.get(request.params.provider)
+    // The first has the route without a name, and no other.
+    return party && party !== first
+      ? callback(request, reply, party, parts)
+      : refuse(request, reply, 'bad_request', { status: 404 })
+  })
 }
 
 async function callback(
@@ -67,10 +86,18 @@ async function callback(
   }
   const sessionId = randomBytes(12).toString('base64url')
   const redirectUri = siteUrl(site, callbackPath(parts, party.settings.name))
-  const { claims } = parts.settings
-  const result = await finishSignIn(party, parameters, transaction, redirectUri, claims, sessionId)
+  const result = await finishSignIn(party, parameters, transaction, redirectUri, sessionId)
   if (result.kind === 'failed') {
     return fail(request, reply, parts, result.code, result.reason, transaction)
+  }
+  const app = appOf(new URL(transaction.returnUrl).host, parts)
+  const unmet = unmetDemand(result, app, parts.clock.now())
+  if (unmet !== undefined) {
+    return fail(request, reply, parts, 'login_required', unmet, transaction)
+  }
+  const { allow } = party.settings
+  if (allow && !admits(allow, result.identity, parts.gate.firstProvider)) {
+    return turnAway(request, reply, result, party, transaction, parts)
   }
   await openSession(request, reply, site, result, sessionId, parts)
   return goOn(request, reply, site, transaction, parts)
@@ -108,6 +135,8 @@ async function openSession(
     site: site.origin,
     ...(result.sid === undefined ? {} : { sid: result.sid }),
     identity: result.identity,
+    ...(result.acr === '' ? {} : { acr: result.acr }),
+    ...(result.authenticatedAt === undefined ? {} : { authenticatedAt: result.authenticatedAt }),
     tokens: result.tokens,
     createdAt: now,
     lastUsedAt: now,
@@ -155,6 +184,26 @@ function goOn(
   return reply.redirect(returnUrl)
 }
 
+/** Somebody who may not sign in here: told so, with a way out, and left nothing at the provider. */
+function turnAway(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { identity, tokens }: Extract<SignIn, { kind: 'signed-in' }>,
+  party: RelyingParty,
+  transaction: Transaction,
+  parts: Parts,
+): FastifyReply {
+  void revokeTokens(party, tokens)
+  const auth = siteUrl(siteOf(request, parts), parts.settings.authPath)
+  const reason = `${identity.username || identity.subject} is not among those of ALLOW`
+  return fail(request, reply, parts, 'not_allowed', reason, transaction, {
+    account: { label: identity.name || identity.username || identity.email },
+    host: new URL(transaction.returnUrl).host,
+    decisionId: randomUUID(),
+    signOutUrl: `${auth}/logout?${new URLSearchParams({ provider: party.settings.name })}`,
+  })
+}
+
 function fail(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -162,8 +211,9 @@ function fail(
   code: CallbackCode,
   reason: string,
   transaction?: Transaction,
+  refusal: Partial<Parameters<typeof callbackErrorPage>[0]> = {},
 ): FastifyReply {
-  parts.events.signInFailed(code, reason, request.id)
+  parts.events.signInFailed(code, reason, request.id, refusal.decisionId)
   const site = siteOf(request, parts)
   const status = callbackCodes[code]
   const query = transaction ? `?${new URLSearchParams({ return_to: transaction.returnUrl })}` : ''
@@ -171,7 +221,11 @@ function fail(
   const retryUrl = `${siteUrl(site, parts.settings.authPath)}/${path}${query}`
   if (status === 503) reply.header('retry-after', '5')
   if (wantsPage(request) || !request.headers.accept?.includes('json')) {
-    return sendPage(reply, status, callbackErrorPage({ code, requestId: request.id, retryUrl }))
+    return sendPage(
+      reply,
+      status,
+      callbackErrorPage({ ...refusal, code, requestId: request.id, retryUrl }),
+    )
   }
   return reply.status(status).type('application/problem+json').send({
     status,
@@ -181,5 +235,6 @@ function fail(
     message: 'Start the sign-in again at login_url.',
     login_url: retryUrl,
     request_id: request.id,
+    decision_id: refusal.decisionId,
   })
 }

@@ -1,12 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from '../../model/app.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
 import { providerFailure } from '../../oidc/failure.ts'
 import { authorizationUrl, beginTransaction } from '../../oidc/login.ts'
 import type { RelyingParty } from '../../oidc/relying-party.ts'
 import { absoluteOn, acceptReturnUrl } from '../../oidc/return-url.ts'
 import { sealTransaction } from '../../oidc/transaction.ts'
+import { unmetDemand } from '../../validate/sign-in-demand.ts'
 import { refuse, sendPage } from '../answers.ts'
 import {
+  appOf,
   firstOf,
   hostOf,
   isOwnNavigation,
@@ -17,6 +20,7 @@ import {
 } from '../browser-request.ts'
 import { clearSessionCookie, useLoginCookie } from '../cookies.ts'
 import { currentSession } from '../current-session.ts'
+import { chooserPage } from '../pages/chooser-page.ts'
 import { pageHeaders } from '../pages/page-headers.ts'
 import { signInLoopPage } from '../pages/sign-in-loop-page.ts'
 import type { Parts } from '../parts.ts'
@@ -49,7 +53,7 @@ async function login(
   if (isWithoutEffect(request)) return reply.status(204).send()
   const wanted = whatIsWanted(request, parts)
   if (!wanted) return refuse(request, reply, 'bad_request')
-  const { site, returnUrl, party } = wanted
+  const { site, returnUrl, app } = wanted
   if (isElsewhere(request, site, parts)) return goThere(request, reply, site, 'login', parts)
   const now = parts.clock.now()
   if (isLooping(request, site, returnUrl, now)) {
@@ -63,11 +67,11 @@ async function login(
   const cookie = sessionCookieOf(request, site, parts)
   const proof = cookie === undefined ? undefined : await parts.sessions.prove(site, cookie, 'look')
   if (proof?.kind === 'unavailable') return refuse(request, reply, proof.code)
-  if (proof?.kind === 'live') {
+  if (proof?.kind === 'live' && unmetDemand(proof.session, app, now) === undefined) {
     noteReturn(request, reply, site, returnUrl, now, now)
     return reply.redirect(returnUrl)
   }
-  return startSignIn(request, reply, { site, returnUrl, party }, parts)
+  return chooseOrStart(request, reply, wanted, 'login', parts)
 }
 
 /** Starts anew with a choice of accounts; a session that is still there ends first, here only. */
@@ -92,13 +96,15 @@ async function continueSignIn(
     parts.events.signedOut('new_sign_in', session.identity, request.id)
     clearSessionCookie(reply, wanted.site)
   }
-  return startSignIn(request, reply, wanted, parts, 'select_account')
+  return chooseOrStart(request, reply, wanted, 'continue-signin', parts)
 }
 
 interface Wanted {
   readonly site: Site
   readonly returnUrl: string
-  readonly party: RelyingParty
+  readonly app: App
+  /** The provider that was named, else every one that the app takes. */
+  readonly parties: readonly [RelyingParty, ...RelyingParty[]]
 }
 
 /** What the parameters ask for, or undefined where they ask for something that may not be. */
@@ -106,23 +112,31 @@ function whatIsWanted(request: FastifyRequest, parts: Parts): Wanted | undefined
   const parameters = singleParameters(request)
   if (!parameters) return
   const here = siteOf(request, parts)
-  const provider = parameters.get('provider')
-  const party = provider === null ? [...parts.parties.values()][0] : parts.parties.get(provider)
-  if (!party) return
   const asked = firstOf(parameters, 'return_to', 'redirect_uri', 'rd')
   const returnUrl =
     asked === undefined
       ? absoluteOn(here, parts.settings.postLoginUrl)
       : acceptReturnUrl(asked, here, parts.returnUrls)
   if (returnUrl === undefined) return
-  return { site: parts.gate.siteOf(new URL(returnUrl).host), returnUrl, party }
+  const { host } = new URL(returnUrl)
+  const app = appOf(host, parts)
+  const named = parameters.get('provider')
+  const taken = [...parts.parties.values()].filter(
+    ({ settings: { name } }) =>
+      (named === null || name === named) && (app.signIn.providers?.includes(name) ?? true),
+  )
+  const [first, ...more] = taken
+  return first && { site: parts.gate.siteOf(host), returnUrl, app, parties: [first, ...more] }
 }
 
 /** Whether the browser is at another host of ours than the pages of a site, whose cookies count. */
 function isElsewhere(request: FastifyRequest, site: Site, parts: Parts): boolean {
   const host = hostOf(request, parts)
   if (host === undefined || host === site.host) return false
-  return parts.gate.answersFor(host) || parts.settings.sites.some((other) => other.host === host)
+  return (
+    parts.gate.appOf(host) !== undefined ||
+    parts.settings.sites.some((other) => other.host === host)
+  )
 }
 
 function goThere(
@@ -136,12 +150,31 @@ function goThere(
   return reply.redirect(`${siteUrl(site, parts.settings.authPath)}/${route}${query}`)
 }
 
+/** Where there is a choice of providers, the person has it. */
+function chooseOrStart(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  wanted: Wanted,
+  route: 'login' | 'continue-signin',
+  parts: Parts,
+): FastifyReply | Promise<FastifyReply> {
+  const { site, returnUrl, parties } = wanted
+  const [party, ...others] = parties
+  if (others.length === 0) return startSignIn(request, reply, wanted, party, route, parts)
+  const choices = parties.map(({ settings: { name, label } }) => {
+    const query = new URLSearchParams({ return_to: returnUrl, provider: name })
+    return { label, url: `${siteUrl(site, parts.settings.authPath)}/${route}?${query}` }
+  })
+  return sendPage(reply, 200, chooserPage({ choices, host: new URL(returnUrl).host }))
+}
+
 async function startSignIn(
   request: FastifyRequest,
   reply: FastifyReply,
-  { site, returnUrl, party }: Wanted,
+  { site, returnUrl, app }: Wanted,
+  party: RelyingParty,
+  route: 'login' | 'continue-signin',
   parts: Parts,
-  prompt?: string,
 ): Promise<FastifyReply> {
   const now = parts.clock.now()
   const provider = party.settings.name
@@ -149,8 +182,10 @@ async function startSignIn(
   const cookie = useLoginCookie(request, reply, site, now)
   const state = sealTransaction(transaction, cookie, parts.stateSeal)
   const redirectUri = siteUrl(site, callbackPath(parts, provider))
+  const prompt = route === 'login' ? undefined : 'select_account'
   try {
-    const url = await authorizationUrl(party, transaction, state, redirectUri, prompt)
+    const wish = { prompt, ...app.signIn }
+    const url = await authorizationUrl(party, transaction, state, redirectUri, wish)
     return reply.redirect(url.href)
   } catch (error) {
     parts.events.signInFailed('idp_unavailable', providerFailure(error).reason, request.id)

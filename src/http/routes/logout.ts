@@ -51,7 +51,7 @@ async function logoutByLink(
     })
     return sendPage(reply, 200, page, logoutConfirmPageHeaders)
   }
-  return end(request, reply, site, found, wanted, parts)
+  return end(request, reply, site, found, wanted, parts, parameters.get('provider') ?? undefined)
 }
 
 async function logoutByPost(
@@ -81,8 +81,9 @@ async function end(
   sessions: readonly Session[],
   wanted: string | undefined,
   parts: Parts,
+  provider?: string,
 ): Promise<FastifyReply> {
-  const { finalUrl, providerUrl } = await signOut(reply, site, sessions, wanted, parts)
+  const { finalUrl, providerUrl } = await signOut(reply, site, sessions, wanted, parts, provider)
   for (const { identity } of sessions) parts.events.signedOut('logout', identity, request.id)
   if (request.method === 'POST' && !wantsPage(request)) {
     return reply.send({

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { Http2ServerResponse } from 'node:http2'
+import { memo } from '../../lib/memo.ts'
 import type { NowOrLater } from '../../lib/now-or-later.ts'
 import { requestIdFrom } from '../../lib/request-id.ts'
+import { type AllowEntry, type AllowList, readAllowEntry } from '../../model/allow.ts'
 import { codes } from '../../model/codes.ts'
 import type { Decision } from '../../model/decision.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
@@ -28,23 +30,54 @@ export function validateRoutes(parts: Parts): Omit<Answering, 'others'> {
       [`/api/auth${proxy.route}`, proxy],
     ]),
   )
-  const proxyOf = (url: string) => {
+  const routeOf = (url: string): Route | undefined => {
     const mark = url.indexOf('?')
-    return routes.get(mark === -1 ? url : url.slice(0, mark))
+    const path = mark === -1 ? url : url.slice(0, mark)
+    const proxy = routes.get(path)
+    if (proxy) return { proxy }
+    const list = path.indexOf('/allow/')
+    const narrowed = list === -1 ? undefined : routes.get(path.slice(0, list))
+    return narrowed && { proxy: narrowed, only: readList(path.slice(list + '/allow/'.length)) }
   }
   const validate: Answering['validate'] = (request, response) => {
     const url = request.url ?? ''
-    const proxy = proxyOf(url)
-    if (!proxy) throw new Error(`${url} is no validate route`)
+    const route = routeOf(url)
+    if (!route) throw new Error(`${url} is no validate route`)
+    const { proxy, only } = route
     const peer = plainAddress(request.socket.remoteAddress)
-    const call = { headers: callHeadersOf(request), method: request.method ?? '', url, peer }
+    const headers = callHeadersOf(request, parts.headerNames)
+    const call = { headers, method: request.method ?? '', url, peer, ...(only && { only }) }
     const outcome = decideSafely(call, proxy, parts)
     if (outcome instanceof Promise)
       void outcome.then((late) => send(request, response, peer, late, parts))
     else send(request, response, peer, outcome, parts)
   }
-  return { isValidateCall: (url) => proxyOf(url) !== undefined, validate }
+  return {
+    isValidateCall: (url) => routeOf(url) !== undefined,
+    headerNames: () => parts.headerNames,
+    validate,
+  }
 }
+
+interface Route {
+  readonly proxy: ProxyAdapter
+  /** The list after `/allow/`. */
+  readonly only?: AllowList | 'unreadable'
+}
+
+const rememberedLists = 1_000
+
+/** Entries of an allow list, comma-separated and each percent-encoded. */
+const readList = memo((text): AllowList | 'unreadable' => {
+  try {
+    const entries = text.split(',').map((part) => readAllowEntry(decodeURIComponent(part)))
+    if (entries.some((entry) => entry === undefined)) return 'unreadable'
+    if (entries.includes('anyone')) return 'anyone'
+    return entries as AllowEntry[]
+  } catch {
+    return 'unreadable'
+  }
+}, rememberedLists)
 
 function decideSafely(call: ForwardedCall, proxy: ProxyAdapter, parts: Parts): NowOrLater<Outcome> {
   try {
@@ -87,9 +120,12 @@ function reply(
   const { decision, request } = outcome
   const requestId = request?.requestId ?? requestIdFrom(undefined)
   if (decision.kind === 'allow') {
-    const { fields, lines } = decision.headers
-    if (response instanceof QuickResponse) response.sendOk(`${lines}x-request-id: ${requestId}\r\n`)
-    else answer(response, 200, [...fields, 'x-request-id', requestId])
+    const { fields, lines, signable } = decision.headers
+    const own = ['x-request-id', requestId]
+    const { signatures } = parts.gate
+    if (signatures && signable && request) own.push(...signatures.sign(request, signable))
+    if (response instanceof QuickResponse) response.sendOk(lines + linesOf(own))
+    else answer(response, 200, [...fields, ...own])
     parts.events.allowed(request, requestId, decision.identity, outcome.rule?.name ?? '')
     return
   }
@@ -111,6 +147,13 @@ function reply(
     requestId,
     decisionId: refusal.decisionId,
   })
+}
+
+/** Header lines of values that are known to be valid. */
+function linesOf(fields: readonly string[]): string {
+  let lines = ''
+  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`
+  return lines
 }
 
 const internalError: Decision = {

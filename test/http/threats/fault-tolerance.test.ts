@@ -112,6 +112,7 @@ describe('F-03 the provider is down at the start', () => {
         status: 'not ready',
         checks: {
           store: { ok: true },
+          configuration: { ok: true },
           'provider default': {
             ok: false,
             problem: `the metadata of ${site.idp.issuer} could not be read yet`,

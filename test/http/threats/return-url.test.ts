@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Agent } from '../../support/agent.ts'
+import { appsAt } from '../../support/app.ts'
 import { callbackUrl } from '../../support/callback-url.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { rawRequest } from '../../support/raw-request.ts'
@@ -103,7 +104,7 @@ describe('L-01 a return URL that a browser would repair', () => {
       client_secret: 'client-secret-client-secret-1234',
       redirect_uris: [`${origin}/auth/callback`],
     })
-    await using narrow = await startReplica(first, { appHosts: [] })
+    await using narrow = await startReplica(first, { apps: appsAt() })
     const agent = new Agent()
     const start = `/auth/login?return_to=${origin.replace('auth.', 'app.')}/page`
     const started = await rawRequest(first.gateway.origin, 'GET', start, { Host: host })

@@ -3,7 +3,7 @@ import { problemsOf, settingsOf } from './environments.ts'
 
 describe('APP_HOSTS', () => {
   test('is every host of the cookie domain by default', () => {
-    expect(settingsOf({ COOKIE_DOMAIN: 'example.com' }).appHosts).toEqual([
+    expect(settingsOf({ COOKIE_DOMAIN: 'example.com' }).apps[0].hosts).toEqual([
       { name: 'example.com', wildcard: false },
       { name: 'example.com', wildcard: true },
     ])
@@ -14,7 +14,7 @@ describe('APP_HOSTS', () => {
       COOKIE_DOMAIN: 'example.com',
       APP_HOSTS: 'App.example.com, *.apps.example.com:8443,auth.example.com:443',
     }
-    expect(settingsOf(changes).appHosts).toEqual([
+    expect(settingsOf(changes).apps[0].hosts).toEqual([
       { name: 'app.example.com', wildcard: false },
       { name: 'apps.example.com', wildcard: true, port: '8443' },
       { name: 'auth.example.com', wildcard: false },

@@ -137,7 +137,10 @@ describe('several sources of one value', () => {
     }
     const settings = settingsOf(changes, files)
     expect(settings.session.secrets).toEqual([secret, otherSecret])
-    expect(settings.appHosts.map(({ name }) => name)).toEqual(['a.example.com', 'b.example.com'])
+    expect(settings.apps[0].hosts.map(({ name }) => name)).toEqual([
+      'a.example.com',
+      'b.example.com',
+    ])
     expect(sourcesOf(changes, files).get('APP_HOSTS')).toEqual([
       { name: 'APP_HOSTS' },
       { name: 'APP_HOSTS_FILE', path: '/h' },

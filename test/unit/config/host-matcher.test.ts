@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { hostMatcher } from '../../../src/config/host-matcher.ts'
+import { appMatcher } from '../../../src/config/host-matcher.ts'
+import { appsAt, testApp } from '../../support/app.ts'
 import { testSite } from '../../support/site.ts'
 
 const site = testSite({ origin: 'https://auth.example.com:8443', host: 'auth.example.com:8443' })
-const answersFor = hostMatcher(
-  [
+const appOf = appMatcher(
+  appsAt(
     { name: 'example.com', wildcard: true },
     { name: 'app.other.org', wildcard: false },
     { name: 'ports.other.org', wildcard: false, port: '9000' },
     { name: 'ports.example.org', wildcard: true, port: '9000' },
     { name: '[::1]', wildcard: false },
-  ],
+  ),
   [site],
 )
+const answersFor = (host: string) => appOf(host) !== undefined
 
 describe('hosts the gateway answers for', () => {
   test.each([
@@ -33,4 +35,20 @@ describe('hosts the gateway answers for', () => {
     expect(answersFor('x0.example.com')).toBe(true)
     expect(answersFor('x0.example.org')).toBe(false)
   })
+})
+
+test('of several apps the exact name wins, then the longest wildcard', () => {
+  const app = (name: string, host: string) => {
+    const wildcard = host.startsWith('*.')
+    return testApp({ name, hosts: [{ name: wildcard ? host.slice(2) : host, wildcard }] })
+  }
+  const appOf = appMatcher(
+    [app('all', '*.example.com'), app('one', 'a.b.example.com'), app('some', '*.b.example.com')],
+    [site],
+  )
+  expect(appOf('a.b.example.com')?.name).toBe('one')
+  expect(appOf('c.b.example.com')?.name).toBe('some')
+  expect(appOf('b.example.com')?.name).toBe('all')
+  expect(appOf('a.b.example.com:8443')?.name).toBe('one')
+  expect(appOf('example.com')).toBeUndefined()
 })

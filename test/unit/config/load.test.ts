@@ -30,9 +30,26 @@ describe('the least that starts', () => {
           scopes: 'openid profile email',
           authorizationParams: {},
           pushedAuthorizationRequests: false,
+          claims: {
+            roles: ['realm_access.roles', 'roles'],
+            groups: ['groups'],
+            groupsAllowlist: [],
+            kept: [],
+          },
         },
       ],
-      appHosts: [{ name: 'auth.example.com', wildcard: false }],
+      apps: [
+        {
+          name: 'default',
+          hosts: [{ name: 'auth.example.com', wildcard: false }],
+          headers: { sets: ['x-user'], own: [] },
+          token: 'off',
+          signIn: {},
+        },
+      ],
+      namesApps: false,
+      assertion: false,
+      signatureKeys: [],
       trustedProxies: ['127.0.0.0/8', '::1'],
       proxies: ['traefik'],
       session: {
@@ -45,7 +62,6 @@ describe('the least that starts', () => {
       csrfCheck: false,
       postLoginUrl: '/',
       postLogoutUrl: '/auth/logged-out',
-      claims: { roles: ['realm_access.roles', 'roles'], groups: ['groups'], groupsAllowlist: [] },
       authEnabled: true,
     })
     expect(warningsOf({})).toEqual([])
@@ -94,7 +110,7 @@ test('problems of all subjects come together', () => {
     TRUSTED_PROXIES: '0.0.0.0/0',
     PORT: 'eighty',
     CSRF_CHECK: 'perhaps',
-    ALLOW: 'group:ops',
+    ALLOW: 'ops',
     OIDC_ISUER: 'https://idp.example.com',
   })
   expect(lines.map((line) => line.split(':')[0]).toSorted()).toEqual([

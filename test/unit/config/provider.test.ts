@@ -60,11 +60,12 @@ describe('OIDC_ISSUER', () => {
     'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
     'https://appleid.apple.com',
     'https://gitlab.com',
-  ])('%s, where anyone can register, needs ALLOW=*', (issuer) => {
+  ])('%s, where anyone can register, needs ALLOW', (issuer) => {
     expect(problemsOf({ OIDC_ISSUER: issuer })).toEqual([
-      expect.stringMatching(/^OIDC_ISSUER: anyone can register at .*ALLOW=\*/),
+      expect.stringMatching(/^ALLOW: is missing, and anyone can register at .*ALLOW=\*/),
     ])
     expect(problemsOf({ OIDC_ISSUER: issuer, ALLOW: '*' })).toEqual([])
+    expect(problemsOf({ OIDC_ISSUER: issuer, ALLOW: 'domain:example.com' })).toEqual([])
   })
 
   test('a tenant of its own does not', () => {

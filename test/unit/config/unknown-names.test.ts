@@ -79,16 +79,8 @@ test('G-03 a name with a line break stays on one line', () => {
 
 describe('settings of later versions', () => {
   test.each([
-    ['ALLOW', 'group:ops'],
-    ['ALLOW_FILE', '/etc/allow'],
-    ['CONFIG_FILE', '/etc/gatehouse.yaml'],
-    ['OIDC_PROVIDERS', 'staff,partners'],
-    ['IDENTITY_HEADERS', 'x-user,remote'],
-    ['PASS_TOKEN', 'access'],
-    ['AUTH_ASSERTION', 'true'],
-    ['INTERNAL_HMAC_KEY', 'hunter2'],
-    ['INTERNAL_HMAC_KEY_FILE', '/run/secrets/hmac'],
     ['ADMIN_TOKEN', 'hunter2'],
+    ['ADMIN_TOKEN_FILE', '/run/secrets/admin'],
     ['AUTH_MODE', 'bypass'],
     ['AUTH_BYPASS_USER', 'testuser:admin'],
     ['AUTH_TRUSTED_ISSUERS', 'https://other.example.com'],
@@ -107,10 +99,6 @@ describe('settings of later versions', () => {
   })
 
   test.each([
-    ['ALLOW', '*'],
-    ['IDENTITY_HEADERS', 'x-user'],
-    ['PASS_TOKEN', 'off'],
-    ['AUTH_ASSERTION', 'false'],
     ['AUTH_MODE', 'kong_headers'],
     ['AUTH_TRUSTED_ISSUERS', 'https://idp.example.com/realms/main'],
     ['ADMIN_TOKEN', ''],

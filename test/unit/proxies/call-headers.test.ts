@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { CallHeaders } from '../../../src/proxies/call-headers.ts'
+import { CallHeaders, HeaderNames } from '../../../src/proxies/call-headers.ts'
 
-const read = (rawHeaders: readonly string[]) => new CallHeaders(rawHeaders)
+const names = new HeaderNames(['remote-user', 'x-dept'])
+const read = (rawHeaders: readonly string[]) => new CallHeaders(rawHeaders, names)
 const ambiguity = (rawHeaders: readonly string[]) => read(rawHeaders).ambiguity
 
 describe('the headers of a validate call', () => {
@@ -42,6 +43,10 @@ describe('the headers of a validate call', () => {
     ['P-05', ['x.forwarded-uri', '/a'], /"x.forwarded-uri" is a twin/],
     ['H-02', ['X_User_Id', 'a'], /"X_User_Id" is a twin/],
     ['H-02', ['X-Auth.Kind', 'a'], /"X-Auth.Kind" is a twin/],
+    ['H-02', ['Remote_User', 'a'], /"Remote_User" is a twin/],
+    ['H-02', ['X.Dept', 'a'], /"X.Dept" is a twin/],
+    ['H-02', ['X_Authz_Signature', 'a'], /is a twin/],
+    ['H-04', ['Connection', 'X-Dept'], /names the reserved header x-dept/],
     ['H-04', ['Connection', 'close, X-User-Id'], /names the reserved header x-user-id/],
     ['H-04', ['Connection', 'close', 'connection', ' x-forwarded-uri '], /x-forwarded-uri/],
   ])('%s %j are refused', (_id, rawHeaders, reason) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CallHeaders } from '../../../src/proxies/call-headers.ts'
+import { CallHeaders, HeaderNames } from '../../../src/proxies/call-headers.ts'
 import { traefikAdapter } from '../../../src/proxies/traefik.ts'
 
 const asked = {
@@ -19,7 +19,7 @@ function read(
     value === undefined ? [] : [name, value],
   )
   return adapter.read({
-    headers: new CallHeaders(rawHeaders),
+    headers: new CallHeaders(rawHeaders, new HeaderNames([])),
     method: 'GET',
     url: '/validate?x=1',
     peer: '10.0.0.1',

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { identityHeaderNames } from '../../../src/model/header-names.ts'
 import { anonymous, type Identity } from '../../../src/model/identity.ts'
-import {
-  encodeHeaderItem,
-  encodeHeaderValue,
-  identityHeaders,
-} from '../../../src/validate/identity-headers.ts'
+import { encodeHeaderItem, encodeHeaderValue } from '../../../src/validate/header-values.ts'
+import { identityHeaderNamesOf, identityHeaders } from '../../../src/validate/identity-headers.ts'
+import { testApp } from '../../support/app.ts'
 
 const bob: Identity = {
   ...anonymous,
@@ -25,8 +23,9 @@ const bob: Identity = {
 }
 
 /** The headers of an identity by name, where the first provider is `default`. */
-function headersOf(identity: Identity): Record<string, string> {
-  const block = identityHeaders(identity, 'default')
+function headersOf(identity: Identity, app = testApp()): Record<string, string> {
+  const naming = { names: identityHeaderNamesOf([app]), firstProvider: 'default' }
+  const block = identityHeaders(identity, app, naming)
   return Object.fromEntries(
     block.flatMap((name, i) => (i % 2 === 0 ? [[name, block[i + 1] ?? '']] : [])),
   )

@@ -1,0 +1,175 @@
+import type { AllowList } from '../model/allow.ts'
+import { allowSetting } from './allow-setting.ts'
+import type { Environment, ReadFile } from './environment.ts'
+import { readEnvironment } from './environment.ts'
+import type { ConfigFile } from './file-schema.ts'
+import { Findings, quoted } from './problem.ts'
+import { providerSettings } from './provider-settings.ts'
+import type { ProviderSettings } from './settings.ts'
+import { readValues } from './values.ts'
+import type { Values } from './variables.ts'
+
+/** What a further provider may be told: the end of its variables, and the variable it stands for. */
+const ownVariables = {
+  ISSUER: 'OIDC_ISSUER',
+  INTERNAL_URL: 'OIDC_INTERNAL_URL',
+  CLIENT_ID: 'OIDC_CLIENT_ID',
+  CLIENT_SECRET: 'OIDC_CLIENT_SECRET',
+  CLIENT_AUTH: 'OIDC_CLIENT_AUTH',
+  CLIENT_PRIVATE_KEY: 'OIDC_CLIENT_PRIVATE_KEY',
+  CA: 'OIDC_CA',
+  LABEL: 'OIDC_LABEL',
+  SCOPES: 'OIDC_SCOPES',
+  PROMPT: 'OIDC_PROMPT',
+  AUTHORIZATION_PARAMS: 'OIDC_AUTHORIZATION_PARAMS',
+  PAR: 'OIDC_PAR',
+  ALLOW: 'ALLOW',
+  ROLES_CLAIM: 'AUTH_ROLES_CLAIM',
+  GROUPS_CLAIM: 'AUTH_GROUPS_CLAIM',
+} as const
+
+const nameForm = /^[a-z][a-z0-9-]{0,31}$/
+const variablePrefix = (name: string) => `OIDC_${name.toUpperCase().replaceAll('-', '_')}_`
+
+/** Names of the variables of the providers that `OIDC_PROVIDERS` lists, `…_FILE` aside. */
+export function providerVariables(names: readonly string[]): string[] {
+  return names.flatMap((name) =>
+    Object.keys(ownVariables).map((suffix) => variablePrefix(name) + suffix),
+  )
+}
+
+/**
+ * Every provider to sign in with: that of `OIDC_ISSUER`, those of `OIDC_PROVIDERS`, those of the file.
+ * Undefined with a problem.
+ */
+export function providerList(
+  values: Values,
+  env: Environment,
+  file: ConfigFile | undefined,
+  readFile: ReadFile,
+  findings: Findings,
+): readonly ProviderSettings[] | undefined {
+  const named = values.OIDC_PROVIDERS ?? []
+  const inFile = Object.entries(file?.providers ?? {})
+  const allow = allowSetting('ALLOW', values.ALLOW, findings)
+  const further = named.length + inFile.length > 0
+  const withoutFirst = further && values.OIDC_ISSUER === undefined
+  const first = withoutFirst ? [] : providerSettings(values, 'default', allow, findings)
+  if (withoutFirst) refuseLeftovers(values, findings)
+  const fromEnvironment = named.map((name) => {
+    if (!isFree(name, env, findings)) return undefined
+    const own: Record<string, string | undefined> = {}
+    for (const [suffix, variable] of Object.entries(ownVariables)) {
+      const full = variablePrefix(name) + suffix
+      own[variable] = env[full]
+      own[`${variable}_FILE`] = env[`${full}_FILE`]
+    }
+    const rename = (variable: string) =>
+      renamed(variable, (suffix) => variablePrefix(name) + suffix)
+    return oneProvider(name, own, rename, { values, allow, readFile, findings })
+  })
+  const fromFile = inFile.map(([name, entry]) => {
+    const own: Record<string, string> = {}
+    for (const [key, value] of Object.entries(entry)) {
+      const variable = ownVariables[key.toUpperCase() as keyof typeof ownVariables]
+      const none = Array.isArray(value) && value.length === 0
+      own[variable] = none ? '-' : [value].flat().join(',')
+    }
+    const rename = (variable: string) =>
+      renamed(variable, (suffix) => `providers.${name}.${suffix.toLowerCase()}`)
+    return oneProvider(name, own, rename, { values, allow, readFile, findings })
+  })
+  const all = [...fromEnvironment, ...fromFile]
+  const good = all.filter((one) => one !== undefined)
+  if (!first || good.length < all.length) return
+  const providers = [...first, ...good]
+  return distinct(providers, findings) ? providers : undefined
+}
+
+function oneProvider(
+  name: string,
+  own: Environment,
+  rename: (text: string) => string,
+  {
+    values: shared,
+    allow,
+    readFile,
+    findings,
+  }: {
+    readonly values: Values
+    readonly allow: AllowList | undefined
+    readonly readFile: ReadFile
+    readonly findings: Findings
+  },
+): ProviderSettings | undefined {
+  const scoped = new Findings()
+  const values = readValues(readEnvironment(own, readFile, scoped), scoped)
+  const merged: Values = {
+    ...values,
+    ALLOW_INSECURE: shared.ALLOW_INSECURE,
+    OIDC_LABEL: values.OIDC_LABEL ?? name[0]?.toUpperCase() + name.slice(1),
+    AUTH_ROLES_CLAIM: own.AUTH_ROLES_CLAIM ? values.AUTH_ROLES_CLAIM : shared.AUTH_ROLES_CLAIM,
+    AUTH_GROUPS_CLAIM: own.AUTH_GROUPS_CLAIM ? values.AUTH_GROUPS_CLAIM : shared.AUTH_GROUPS_CLAIM,
+    ...(shared.OIDC_GROUPS_ALLOWLIST && { OIDC_GROUPS_ALLOWLIST: shared.OIDC_GROUPS_ALLOWLIST }),
+  }
+  const ownAllow = allowSetting('ALLOW', values.ALLOW, scoped) ?? allow
+  const [provider] = providerSettings(merged, name, ownAllow, scoped) ?? []
+  for (const { variable, message, example } of scoped.problems)
+    findings.refuse(rename(variable), rename(message), example)
+  for (const { variable, message } of scoped.warnings)
+    findings.warn(rename(variable), rename(message))
+  return provider
+}
+
+/** A text with the variables it names as this provider's operator has written them. */
+function renamed(text: string, own: (suffix: string) => string): string {
+  return text.replaceAll(/\b(?:OIDC|AUTH)_[A-Z_]+\b|\bALLOW\b(?!_)/g, (name) => {
+    const plain = name.replace(/_FILE$/, '')
+    const suffix = Object.entries(ownVariables).find(([, variable]) => variable === plain)?.[0]
+    return suffix === undefined ? name : own(suffix) + name.slice(plain.length)
+  })
+}
+
+/** Settings of the one provider that there is not. */
+function refuseLeftovers(values: Values, findings: Findings): void {
+  for (const name of ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_INTERNAL_URL'] as const) {
+    if (values[name] !== undefined)
+      findings.refuse(
+        name,
+        'belongs to the provider of OIDC_ISSUER, which is not set; give it to a provider by its own variable, or set OIDC_ISSUER',
+      )
+  }
+}
+
+/** Whether a name can be a provider's: plain, and its variables no other's. */
+function isFree(name: string, env: Environment, findings: Findings): boolean {
+  const refuse = (message: string) => {
+    findings.refuse('OIDC_PROVIDERS', message, 'staff,partner')
+    return false
+  }
+  if (!nameForm.test(name))
+    return refuse(
+      `${quoted(name)} is no name: up to 32 lower-case letters, digits and "-", a letter first`,
+    )
+  const prefix = variablePrefix(name)
+  const taken = Object.values(ownVariables).find((variable) => variable.startsWith(prefix))
+  if (taken) return refuse(`${quoted(name)} would share the variable ${taken}; choose another name`)
+  if (!env[`${prefix}ISSUER`] && !env[`${prefix}ISSUER_FILE`])
+    return refuse(`${quoted(name)} has no ${prefix}ISSUER; set it to the issuer of that provider`)
+  return true
+}
+
+function distinct(providers: readonly ProviderSettings[], findings: Findings): boolean {
+  for (const [i, { name, issuer, clientId }] of providers.entries()) {
+    const other = providers.slice(0, i).find((one) => one.name === name || one.issuer === issuer)
+    if (!other) continue
+    findings.refuse(
+      'OIDC_PROVIDERS',
+      other.name === name
+        ? `two providers are named ${name}`
+        : `${other.name} and ${name} have the same issuer ${issuer}: sessions and logout tokens of the two could not be told apart (client ${clientId})`,
+    )
+    return false
+  }
+  return true
+}
