@@ -20,14 +20,73 @@ export async function signedIn(username: string, url: string): Promise<Agent> {
   return agent
 }
 
+/** The issuer of a realm of the stack's Keycloak. */
+export function keycloakRealm(name: string): string {
+  return `${keycloak}/realms/${name}`
+}
+
+/** A further realm, whose people have their user names as passwords. */
+export async function createRealm(
+  realm: string,
+  users: readonly { username: string; groups: readonly string[] }[],
+): Promise<void> {
+  const groups = [...new Set(users.flatMap((user) => user.groups))]
+  await administerAll('POST', '/realms', {
+    realm,
+    enabled: true,
+    groups: groups.map((path) => ({ name: path.slice(1) })),
+  })
+  await administerAll('PUT', `/realms/${realm}/users/profile`, anyName)
+  for (const user of users) {
+    await administerAll('POST', `/realms/${realm}/users`, {
+      ...user,
+      email: `${user.username}@${realm}.example`,
+      emailVerified: true,
+      enabled: true,
+      credentials: [{ type: 'password', value: user.username, temporary: false }],
+    })
+  }
+}
+
+/** Keycloak's own profile refuses names with quotation marks, which other providers send. */
+const anyName = {
+  attributes: ['username', 'email', 'firstName', 'lastName'].map((name) => ({
+    name,
+    permissions: { view: ['admin', 'user'], edit: ['admin', 'user'] },
+  })),
+}
+
+/** A confidential client with sign-in, whose tokens hold groups. */
+export async function createClient(
+  realm: string,
+  client: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await administerAll('POST', `/realms/${realm}/clients`, {
+    publicClient: false,
+    standardFlowEnabled: true,
+    protocol: 'openid-connect',
+    protocolMappers: [
+      {
+        name: 'groups',
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-group-membership-mapper',
+        config: { 'claim.name': 'groups', 'full.path': 'true', 'id.token.claim': 'true' },
+      },
+    ],
+    ...client,
+  })
+}
+
 /** Keycloak's Admin REST API, as the bootstrap administrator; `path` is under the realm. */
-export async function administer(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-  path: string,
-  body?: unknown,
-): Promise<unknown> {
+export function administer(method: Method, path: string, body?: unknown): Promise<unknown> {
+  return administerAll(method, `/realms/gatehouse${path}`, body)
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+async function administerAll(method: Method, path: string, body?: unknown): Promise<unknown> {
   const token = await adminToken()
-  const answer = await request(`${keycloak}/admin/realms/gatehouse${path}`, {
+  const answer = await request(`${keycloak}/admin${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: body === undefined ? null : JSON.stringify(body),
