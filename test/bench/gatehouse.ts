@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Site } from '../../src/model/site.ts'
 import { settingsFrom } from '../support/gateway.ts'
 import { type Server, startServer } from './processes.ts'
@@ -31,9 +32,32 @@ const env = (port: number, storePath: string) => ({
   OPS_PORT: String(port + 1_000),
 })
 
-export async function startGatehouse(port: number, storePath: string): Promise<Server> {
+export async function startGatehouse(
+  port: number,
+  storePath: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const options = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }
-  return startServer([command, 'serve'], port, '/health', { ...options, ...env(port, storePath) })
+  const all = { ...options, ...env(port, storePath), ...more }
+  return startServer([command, 'serve'], port, '/health', all)
+}
+
+/** Settings with fifty apps, every set of headers and assertions; the file is written to a folder. */
+export function manyApps(folder: string): Record<string, string> {
+  const file = join(folder, 'apps.yaml')
+  const apps = Array.from(
+    { length: 50 },
+    (_, i) => `  app-${i}: { hosts: [app-${i}.example.com], allow: ["group:team-${i}"] }`,
+  )
+  writeFileSync(
+    file,
+    `headers: { X-Login: username }\napps:\n  app: { hosts: [app.example.com] }\n${apps.join('\n')}\n`,
+  )
+  return {
+    CONFIG_FILE: file,
+    IDENTITY_HEADERS: 'x-user,remote,x-auth-request,x-forwarded,x-webauth',
+    AUTH_ASSERTION: 'true',
+  }
 }
 
 /** Fills a store file, then starts the gateway on it. */
@@ -42,11 +66,12 @@ export async function startFilledGatehouse(
   storePath: string,
   sessions: number,
   cookiesWanted: number,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<BenchGatehouse> {
   const { sites } = settingsFrom(env(port, storePath))
   removeStore(storePath)
   const cookies = await makeSessionsFile(storePath, sites[0], sessions, cookiesWanted)
-  return { server: await startGatehouse(port, storePath), cookies }
+  return { server: await startGatehouse(port, storePath, more), cookies }
 }
 
 export function siteOf(port: number): Site {

@@ -16,10 +16,10 @@ export interface Throughput {
 }
 
 /** A session hit beside servers that send the same headers and do nothing else, round by round. */
-export async function measureThroughput({
-  server,
-  cookies,
-}: BenchGatehouse): Promise<Throughput[]> {
+export async function measureThroughput(
+  { server, cookies }: BenchGatehouse,
+  name: string,
+): Promise<Throughput[]> {
   const headers = browserHeaders(cookies[0] ?? '')
   const answer = JSON.stringify(await answerHeaders(server, headers))
   const file = (name: string) => new URL(`servers/${name}.ts`, import.meta.url).pathname
@@ -32,7 +32,7 @@ export async function measureThroughput({
   const subjects = [
     { name: 'bare `node:http`', origin: http.origin, runs: [] as Load[] },
     { name: 'bare Fastify', origin: fastify.origin, runs: [] as Load[] },
-    { name: 'Gatehouse, session hit', origin: server.origin, runs: [] as Load[] },
+    { name, origin: server.origin, runs: [] as Load[] },
   ]
   for (const { origin } of subjects) await load(`${origin}/validate`, seconds, headers)
   for (let round = 0; round < rounds; round += 1) {
