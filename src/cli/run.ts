@@ -8,7 +8,8 @@ const usage = `Usage: gatehouse [command]
   serve             runs the gateway (the default)
   check             shows the effective settings and what to register at the provider,
                     and tests the provider, the store and the clock
-  headers <proxy>   prints what to paste into the proxy: traefik or caddy
+  headers <proxy>   prints what to paste into the proxy, with the headers of the settings: traefik, kong,
+                    nginx, caddy, haproxy or envoy
   demo              runs the gateway with a provider, a proxy and an app of its own
   sample-app        runs the sample app alone
   health            asks the running gateway whether it lives, for container health checks
@@ -55,13 +56,12 @@ export async function run(
       return check(env, liveProbes, terminal)
     }
     case 'headers': {
-      const { recipes } = await import('./recipes.ts')
-      const proxy = operands[0] ?? ''
-      const recipe = recipes.get(proxy)
-      if (recipe === undefined)
-        return refuse(`headers knows ${[...recipes.keys()].join(' and ')}`, terminal)
-      terminal.out(recipe)
-      return exitCodes.ok
+      const { headers } = await import('./headers.ts')
+      const { recipeProxies } = await import('./recipes/recipes.ts')
+      const [proxy = ''] = operands
+      if (!recipeProxies.includes(proxy))
+        return refuse(`headers knows ${recipeProxies.join(', ')}`, terminal)
+      return headers(proxy, env, terminal)
     }
     case 'demo': {
       const { main } = await import('../../demo/main.ts')

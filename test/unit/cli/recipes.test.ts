@@ -1,27 +1,41 @@
 import { describe, expect, test } from 'vitest'
-import { recipes } from '../../../src/cli/recipes.ts'
+import { recipe, recipeProxies } from '../../../src/cli/recipes/recipes.ts'
+import { run } from '../../../src/cli/run.ts'
 import { identityHeaderNames } from '../../../src/model/header-names.ts'
+import { complete } from '../config/environments.ts'
+import { recordingTerminal } from './recording-terminal.ts'
+
+const plain = { identity: identityHeaderNames, passesToken: false }
+const variable = (name: string) => name.replaceAll('-', '_')
 
 /** The lines between two texts, without their indentation. */
-function linesBetween(recipe: string, start: string, end: string): string[] {
-  const block = recipe.split(start)[1]?.split(end)[0] ?? ''
+function linesBetween(text: string, start: string, end: string): string[] {
+  const block = text.split(start)[1]?.split(end)[0] ?? ''
   return block
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
 }
 
+/** What a recipe does, without its comments. */
+function settingsOf(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/^\s*(?:#|--)/.test(line))
+    .join('\n')
+}
+
 describe('H-01 the recipe for Traefik', () => {
-  const recipe = recipes.get('traefik') ?? ''
+  const text = recipe('traefik', plain) ?? ''
 
   test('names every identity header, as a file', () => {
-    const items = linesBetween(recipe, 'authResponseHeaders:\n', '---')
+    const items = linesBetween(text, 'authResponseHeaders:\n', '---')
     expect(items).toEqual(identityHeaderNames.map((name) => `- ${name}`))
   })
 
   test('says the same in labels', () => {
     const prefix = 'traefik.http.middlewares.gatehouse.forwardauth'
-    expect(linesBetween(recipe, 'labels:\n', '\0')).toEqual([
+    expect(linesBetween(text, 'labels:\n', '\0')).toEqual([
       `${prefix}.address: http://gatehouse:8080/validate`,
       `${prefix}.trustForwardHeader: "false"`,
       `${prefix}.authResponseHeaders: ${identityHeaderNames.join(',')}`,
@@ -29,23 +43,100 @@ describe('H-01 the recipe for Traefik', () => {
   })
 
   test('P-02 trusts no forwarded header of the client, and leaves none of the request out', () => {
-    const settings = recipe.split('\n').filter((line) => !line.trimStart().startsWith('#'))
-    expect(settings).toContain('        trustForwardHeader: false')
-    expect(settings.join('\n')).not.toMatch(/authResponseHeadersRegex|authRequestHeaders/)
+    expect(settingsOf(text)).toContain('        trustForwardHeader: false')
+    expect(settingsOf(text)).not.toMatch(/authResponseHeadersRegex|authRequestHeaders/)
+  })
+
+  test('has a second middleware for apps that are passed a token', () => {
+    const both = recipe('traefik', { ...plain, passesToken: true }) ?? ''
+    expect(settingsOf(both).match(/authorization/g)).toHaveLength(2)
+    expect(linesBetween(both, '    gatehouse:\n', '    gatehouse-token:')).not.toContain(
+      '- authorization',
+    )
   })
 })
 
 describe('H-01 the recipe for Caddy', () => {
-  const recipe = recipes.get('caddy') ?? ''
+  const text = recipe('caddy', plain) ?? ''
 
   test('copies every identity header', () => {
-    expect(linesBetween(recipe, 'copy_headers {', '}')).toEqual([...identityHeaderNames])
+    expect(linesBetween(text, 'copy_headers {', '}')).toEqual([...identityHeaderNames])
   })
 
   test('removes every one of the client before it asks, except the request id', () => {
-    const removed = linesBetween(recipe, 'route {', 'forward_auth')
+    const removed = linesBetween(text, 'route {', 'forward_auth')
       .filter((line) => !line.startsWith('#'))
       .map((line) => line.replace('request_header -', ''))
     expect(removed).toEqual(identityHeaderNames.filter((name) => name !== 'x-request-id'))
+  })
+})
+
+describe('H-01 every recipe', () => {
+  const identity = ['x-user-id', 'remote-user', 'x-dept', 'x-request-id']
+  const guards: Readonly<Record<string, (name: string) => string>> = {
+    traefik: (name) => `          - ${name}\n`,
+    kong: (name) => `"${name}",`,
+    nginx: (name) => `proxy_set_header ${name} $gatehouse_${variable(name)};`,
+    caddy: (name) => `\t\t\t\t${name}\n`,
+    haproxy: (name) =>
+      `http-request set-header ${name} %[var(req.auth_response_header.${variable(name)})]`,
+    envoy: (name) => `            - exact: ${name}\n`,
+  }
+
+  test.each(recipeProxies)('for %s takes each header from the gateway alone', (proxy) => {
+    const text = settingsOf(recipe(proxy, { identity, passesToken: false }) ?? '')
+    for (const name of identity) expect(text).toContain(guards[proxy]?.(name))
+    expect(text).not.toMatch(/x-user-email|authorization\b(?!_)/)
+    expect(text).not.toMatch(/\^x-|x-user-\*/i)
+  })
+
+  test.each(recipeProxies.filter((proxy) => proxy !== 'traefik'))(
+    'for %s leaves Authorization to the client, unless somebody says otherwise',
+    (proxy) => {
+      const text = recipe(proxy, { identity, passesToken: true }) ?? ''
+      expect(text).toContain('authorization')
+      expect(settingsOf(text)).not.toMatch(/authorization\b(?!_)/)
+    },
+  )
+
+  test('is none for a name that is no proxy', () => {
+    for (const name of ['', 'apache', '__proto__', 'constructor'])
+      expect(recipe(name, plain)).toBeUndefined()
+  })
+})
+
+describe('gatehouse headers', () => {
+  const printed = async (proxy: string, env: Record<string, string> = {}) => {
+    const { terminal, lines, errors } = recordingTerminal()
+    const code = await run(['headers', proxy], env, terminal)
+    return { code, out: [...lines, ...errors].join('\n') }
+  }
+
+  test('prints the headers of the settings', async () => {
+    const { code, out } = await printed('nginx', {
+      ...(complete as Record<string, string>),
+      IDENTITY_HEADERS: 'x-webauth',
+      PASS_TOKEN: 'access',
+      AUTH_ASSERTION: 'true',
+    })
+    expect(code).toBe(0)
+    for (const name of ['x-webauth-user', 'x-auth-assertion', 'x-request-id', 'authorization'])
+      expect(out).toContain(`proxy_set_header ${name} `)
+    expect(out).not.toContain('x-user-id')
+  })
+
+  test('prints those of the defaults where there are no settings', async () => {
+    const { out } = await printed('caddy')
+    expect(linesBetween(out, 'copy_headers {', '}')).toEqual(
+      expect.arrayContaining([...identityHeaderNames]),
+    )
+  })
+
+  test('says what is wrong with settings', async () => {
+    const wrong = await printed('traefik', { PUBLIC_URL: 'https://auth.example.com' })
+    expect([wrong.code, wrong.out]).toEqual([
+      78,
+      expect.stringContaining('OIDC_ISSUER: is missing'),
+    ])
   })
 })

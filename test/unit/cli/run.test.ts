@@ -30,8 +30,8 @@ describe('wrong usage is told with the usage, and exits with 64', () => {
     [['check', 'all'], 'gatehouse: check takes no "all"'],
     [['serve', 'now'], 'gatehouse: serve takes no "now"'],
     [['--port=1'], "gatehouse: Unknown option '--port'"],
-    [['headers'], 'gatehouse: headers knows traefik and caddy'],
-    [['headers', 'apache'], 'gatehouse: headers knows traefik and caddy'],
+    [['headers'], 'gatehouse: headers knows traefik, kong, nginx, caddy, haproxy, envoy'],
+    [['headers', 'apache'], 'gatehouse: headers knows traefik, kong, nginx, caddy, haproxy, envoy'],
     [['headers', 'traefik', 'caddy'], 'gatehouse: headers takes no "caddy"'],
   ])('%j', async (args, message) => {
     const { code, lines, errors } = await runWith(...args)
@@ -42,8 +42,11 @@ describe('wrong usage is told with the usage, and exits with 64', () => {
   })
 })
 
-test.each(['traefik', 'caddy'])('headers %s prints a recipe', async (proxy) => {
-  const { code, lines, errors } = await runWith('headers', proxy)
-  expect({ code, errors }).toEqual({ code: 0, errors: [] })
-  expect(lines.length).toBeGreaterThan(20)
-})
+test.each(['traefik', 'kong', 'nginx', 'caddy', 'haproxy', 'envoy'])(
+  'headers %s prints a recipe',
+  async (proxy) => {
+    const { code, lines, errors } = await runWith('headers', proxy)
+    expect({ code, errors }).toEqual({ code: 0, errors: [] })
+    expect(lines.length).toBeGreaterThan(20)
+  },
+)
