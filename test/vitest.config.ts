@@ -12,6 +12,20 @@ export default defineConfig({
       project('property', { testTimeout: 60_000 }),
       project('contract', { testTimeout: 20_000 }),
       project('http', { testTimeout: 20_000 }),
+      // The threats to identities and sign-in once more, for a second provider on a second site.
+      project('http', {
+        name: 'second',
+        include: [
+          'id-token',
+          'identity-*',
+          'callback',
+          'provider-answers',
+          'return-url',
+          'sign-in',
+        ].map((name) => `test/http/threats/${name}.test.ts`),
+        env: { GATEHOUSE_TEST_PLACE: 'second' },
+        testTimeout: 20_000,
+      }),
       project('e2e', {
         globalSetup: 'test/e2e/support/global-setup.ts',
         setupFiles: 'test/e2e/support/local-names.ts',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { freePort } from '../../demo/free-port.ts'
 import {
   type IdentityProvider,
@@ -12,6 +13,7 @@ import { type Gateway, startGateway } from '../../src/services.ts'
 import { Agent, type Answer } from './agent.ts'
 import type { Http2Connection } from './http2-connection.ts'
 import { type RawAnswer, rawRequest } from './raw-request.ts'
+import { callbackRoute, inSecondPlace, secondPlace } from './second-place.ts'
 import { isSignInPage, signIn } from './sign-in.ts'
 import { TestClock } from './test-clock.ts'
 
@@ -77,7 +79,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         {
           client_id: clientId,
           client_secret: clientSecret,
-          redirect_uris: options.redirectUris?.(url) ?? [`${url}/auth/callback`],
+          redirect_uris: options.redirectUris?.(url) ?? [url + callbackRoute],
           post_logout_redirect_uris: [`${url}/auth/logged-out`],
           backchannel_logout_uri: `${url}/auth/backchannel-logout`,
         },
@@ -86,7 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     }),
   )
   const file = options.file?.(url)
-  const env = {
+  const first = {
     PUBLIC_URL: url,
     OIDC_ISSUER: idp.issuer,
     OIDC_CLIENT_ID: clientId,
@@ -100,7 +102,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     ...(typeof options.env === 'function' ? options.env(url) : options.env),
     ...(file !== undefined && { CONFIG_FILE: file }),
   }
-  const settings = settingsFrom(env, file === undefined ? undefined : sameText)
+  const env = inSecondPlace ? secondPlace(first, url) : first
+  const settings = settingsFrom(env, readText)
   const log: Record<string, unknown>[] = []
   const logTo = { write: (line: string) => void log.push(JSON.parse(line)) }
   const gateway = stack.use(await startGateway(settings, { clock, logTo }))
@@ -153,8 +156,8 @@ export function proxyOf(
   }
 }
 
-/** Takes the name of a file for its text. */
-const sameText = (text: string) => text
+/** Reads files; takes what is no path for the text itself. */
+const readText = (path: string) => (path.startsWith('/') ? readFileSync(path, 'utf8') : path)
 
 /** Settings of an environment that is right; throws with every problem otherwise. */
 export function settingsFrom(

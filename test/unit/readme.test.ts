@@ -44,7 +44,8 @@ describe('traefik/', () => {
 })
 
 /** Names that look like ours and belong to other programs, or stand for any. */
-const others = /^(?:NAME_FILE|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|AUTH_URL|KC_\w+|KONG_\w+|PARTNER_SECRET|OIDC_PARTNER_\w+)$/
+const others =
+  /^(?:NAME_FILE|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|AUTH_URL|KC_\w+|KONG_\w+|PARTNER_SECRET|OIDC_PARTNER_\w+)$/
 
 const ours = new Set([
   ...plannedNames,

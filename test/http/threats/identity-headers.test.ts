@@ -4,6 +4,7 @@ import { identityHeaderNames } from '../../../src/model/header-names.ts'
 import type { Agent } from '../../support/agent.ts'
 import { expectPass, expectRefusal, expectSignIn } from '../../support/decisions.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
+import { providerName, userId } from '../../support/second-place.ts'
 
 const [alice, , guest] = demoUsers as readonly [User, User, User]
 
@@ -22,7 +23,7 @@ describe('the set is whole', () => {
     const { agent } = await site.signIn(alice)
     const answer = await site.validateAs(agent, forged)
     expectPass(answer, {
-      'x-user-id': alice.id,
+      'x-user-id': userId(alice),
       'x-username': 'alice',
       'x-user-email': 'alice@example.com',
       'x-user-name': 'Alice Archer',
@@ -32,7 +33,7 @@ describe('the set is whole', () => {
       'x-client-id': 'gatehouse',
       'x-auth-source': 'session',
       'x-auth-kind': 'user',
-      'x-auth-provider': 'default',
+      'x-auth-provider': providerName,
       'x-service-name': '',
       'x-service-id': '',
       'x-service-roles': '',

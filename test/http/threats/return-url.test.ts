@@ -5,6 +5,7 @@ import { callbackUrl } from '../../support/callback-url.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { rawRequest } from '../../support/raw-request.ts'
 import { startReplica } from '../../support/replica.ts'
+import { callbackRoute, providerName } from '../../support/second-place.ts'
 
 let site: TestGateway
 
@@ -23,7 +24,7 @@ async function login(returnTo: string) {
 async function accepted(returnTo: string, gateway = site): Promise<string | undefined> {
   const query = new URLSearchParams({ redirect_uri: returnTo })
   const answer = await rawRequest(gateway.gateway.origin, 'GET', `/auth/login-url?${query}`, {
-    Host: new URL(gateway.settings.sites[0].origin).host,
+    Host: new URL(gateway.settings.sites.at(-1)?.origin ?? '').host,
     Accept: 'application/json',
   })
   if (answer.status === 400) return
@@ -102,11 +103,12 @@ describe('L-01 a return URL that a browser would repair', () => {
     first.idp.putClient({
       client_id: 'gatehouse',
       client_secret: 'client-secret-client-secret-1234',
-      redirect_uris: [`${origin}/auth/callback`],
+      redirect_uris: [origin + callbackRoute],
     })
     await using narrow = await startReplica(first, { apps: appsAt() })
     const agent = new Agent()
-    const start = `/auth/login?return_to=${origin.replace('auth.', 'app.')}/page`
+    const returnTo = `${origin.replace('auth.', 'app.')}/page`
+    const start = `/auth/login?return_to=${returnTo}&provider=${providerName}`
     const started = await rawRequest(first.gateway.origin, 'GET', start, { Host: host })
     const cookie = started.headers['set-cookie']?.split(';', 1)[0]
     const back = await callbackUrl(agent, started.headers.location ?? '')
@@ -216,16 +218,17 @@ describe('L-04 addresses of the gateway', () => {
   }
 
   test('L-04 redirect_uri, return URL and login URL come from PUBLIC_URL', async () => {
-    const start = await rawRequest(site.gateway.origin, 'GET', '/auth/login?return_to=/page', lies)
+    const path = `/auth/login?return_to=${site.url}/page`
+    const start = await rawRequest(site.gateway.origin, 'GET', path, lies)
     expect(start.status).toBe(302)
     const authorization = new URL(start.headers.location ?? '')
     expect(authorization.origin).toBe(site.idp.issuer)
-    expect(authorization.searchParams.get('redirect_uri')).toBe(`${site.url}/auth/callback`)
+    expect(authorization.searchParams.get('redirect_uri')).toBe(site.url + callbackRoute)
 
     const url = await rawRequest(
       site.gateway.origin,
       'GET',
-      '/auth/login-url?redirect_uri=/page',
+      `/auth/login-url?redirect_uri=${site.url}/page`,
       lies,
     )
     expect(JSON.parse(url.body)).toEqual({
@@ -235,7 +238,7 @@ describe('L-04 addresses of the gateway', () => {
       ...lies,
       Accept: 'text/html',
     })
-    expect(page.headers.location).toBe(`${site.url}/auth/login`)
+    expect(page.headers.location).toBe(`${site.settings.sites[0].origin}/auth/login`)
   })
 
   test('L-04 the sign-in page of a refusal does too', async () => {

@@ -3,6 +3,7 @@ import { Agent } from '../../support/agent.ts'
 import { callbackUrl } from '../../support/callback-url.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
 import { rawRequest } from '../../support/raw-request.ts'
+import { callbackRoute, providerName } from '../../support/second-place.ts'
 
 let site: TestGateway
 
@@ -48,7 +49,7 @@ describe('L-12 a start link', () => {
     expect(Object.fromEntries(searchParams)).toMatchObject({
       client_id: 'gatehouse',
       code_challenge_method: 'S256',
-      redirect_uri: `${site.url}/auth/callback`,
+      redirect_uri: site.url + callbackRoute,
       response_type: 'code',
       scope: 'openid profile email',
     })
@@ -129,9 +130,14 @@ describe('L-14 polling without a session', () => {
     await using secure = await startTestGateway({
       env: { PUBLIC_URL: 'https://auth.example.com', COOKIE_DOMAIN: 'example.com' },
     })
-    const answer = await rawRequest(secure.gateway.origin, 'GET', '/auth/login', {
-      Host: 'auth.example.com',
-    })
+    const answer = await rawRequest(
+      secure.gateway.origin,
+      'GET',
+      `/auth/login?provider=${providerName}`,
+      {
+        Host: 'auth.example.com',
+      },
+    )
     expect(answer.headers['set-cookie']).toMatch(
       /^__Host-gatehouse-login-[a-z0-9]{8}=\d+\.[\w-]{22}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     )
