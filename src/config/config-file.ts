@@ -123,12 +123,17 @@ function faultOf(error: DefinedError): Fault | undefined {
     case 'minProperties':
       return { at, message: 'lists nothing' }
     case 'pattern':
-      return error.propertyName === undefined
-        ? { at, message: 'is not a duration such as 90s, 15m, 8h or 30d' }
-        : {
-            at: at === '' ? error.propertyName : `${at}.${error.propertyName}`,
-            message: 'is no name: up to 32 lower-case letters, digits and "-", a letter first',
-          }
+      if (error.propertyName !== undefined)
+        return {
+          at: at === '' ? error.propertyName : `${at}.${error.propertyName}`,
+          message: 'is no name: up to 32 lower-case letters, digits and "-", a letter first',
+        }
+      return {
+        at,
+        message: at.endsWith('max_age')
+          ? 'is not a duration such as 90s, 15m, 8h or 30d'
+          : 'is empty or has white space',
+      }
     // Those within say what is wrong.
     case 'anyOf':
     case 'propertyNames':

@@ -78,7 +78,8 @@ const app = {
       properties: {
         providers: { ...texts, minItems: 1, description: 'Only sessions of these providers.' },
         acr: {
-          ...texts,
+          type: 'array',
+          items: { type: 'string', pattern: '^\\S+$' },
           minItems: 1,
           description: 'Authentication context classes, one of which the sign-in must have.',
         },

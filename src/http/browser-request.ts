@@ -41,9 +41,12 @@ export function hostOf(
   return parseHost(request.headers.host ?? '', settings.sites[0].secure ? 'https' : 'http')
 }
 
-/** The app of a host; the first where the gateway does not answer for it, as for its own pages. */
-export function appOf(host: string, { gate, settings }: Pick<Parts, 'settings' | 'gate'>): App {
-  return gate.appOf(host) ?? settings.apps[0]
+/** In place of an app, for the gateway's own pages: asks for nothing. */
+const ownPages: Pick<App, 'name' | 'signIn'> = { name: 'of the gateway', signIn: {} }
+
+/** The app of a host, as far as it concerns sign-in. */
+export function appOf(host: string, { gate }: Pick<Parts, 'gate'>): Pick<App, 'name' | 'signIn'> {
+  return gate.appOf(host) ?? ownPages
 }
 
 /** The site of the host the browser used; the first where that is none of ours. */

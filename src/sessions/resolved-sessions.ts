@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
-import type { Admission } from '../model/admission.ts'
 import { type LiveSession, toLiveSession } from '../model/live-session.ts'
 import type { SessionKey } from '../model/session.ts'
 import type { ChangeFeed, SessionStore } from '../model/session-store.ts'
@@ -8,8 +7,6 @@ import type { ChangeFeed, SessionStore } from '../model/session-store.ts'
 /** A session in memory. */
 export interface ResolvedSession {
   readonly session: LiveSession
-  /** What it is worth at apps, as far as that was asked, by their names. */
-  readonly admissions: Map<string, Admission>
   /** By the monotonic clock, in milliseconds. */
   readonly readAt: number
   /** When the last use was last written to the store. */
@@ -113,7 +110,6 @@ export class ResolvedSessions {
     session.lastUsedAt = Math.max(session.lastUsedAt, before?.session.lastUsedAt ?? 0)
     const entry: ResolvedSession = {
       session,
-      admissions: new Map(),
       readAt,
       useWrittenAt: Math.max(stored.lastUsedAt, before?.useWrittenAt ?? 0),
       current: !overtaken(),

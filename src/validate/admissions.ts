@@ -5,13 +5,10 @@ import { type AllowList, admits } from '../model/allow.ts'
 import type { App } from '../model/app.ts'
 import type { HeaderBlock } from '../model/decision.ts'
 import type { Identity } from '../model/identity.ts'
-import type { PassableTokens } from '../model/live-session.ts'
+import type { LiveSession, PassableTokens } from '../model/live-session.ts'
 import type { Assertion, Assertions } from './assertions.ts'
 import { type HeaderNaming, identityHeaders, qualified } from './identity-headers.ts'
 import { signableOf } from './request-signatures.ts'
-
-/** Answers that were worked out for one session, by app and, where it matters, host. */
-export type KnownAdmissions = Map<string, Admission>
 
 /** The headers of every answer of a validate route. */
 export const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
@@ -30,6 +27,8 @@ export class Admissions {
   readonly #issuerOf: (host: string) => string
   readonly #signs: boolean
   readonly #clock: Clock
+  /** By the session as it was read, then by app and, where it matters, host. */
+  readonly #known = new WeakMap<LiveSession, Map<string, Admission>>()
 
   constructor(options: {
     readonly naming: HeaderNaming
@@ -50,22 +49,27 @@ export class Admissions {
     this.#clock = options.clock
   }
 
-  /** @param known - the session's own, where the identity has one */
-  admit(
-    identity: Identity,
-    app: App,
-    host: string,
-    tokens?: PassableTokens,
-    known?: KnownAdmissions,
-  ): Admission {
+  /** @param session - what proved the identity, where a session did */
+  admit(identity: Identity, app: App, host: string, session?: LiveSession): Admission {
+    if (!session) return this.#admit(identity, app, host, undefined)
     // The audience of an assertion is the host, unless the app has one.
     const key = this.#assertions && app.audience === undefined ? `${app.name} ${host}` : app.name
-    const before = known?.get(key)
+    const known = this.#knownOf(session)
+    const before = known.get(key)
     if (before && this.#clock.now() < before.until) return before
-    const admission = this.#admit(identity, app, host, tokens)
-    if (known && known.size >= knownPerSession) known.clear()
-    known?.set(key, admission)
+    const admission = this.#admit(identity, app, host, session.tokens)
+    if (known.size >= knownPerSession) known.clear()
+    known.set(key, admission)
     return admission
+  }
+
+  #knownOf(session: LiveSession): Map<string, Admission> {
+    let known = this.#known.get(session)
+    if (!known) {
+      known = new Map()
+      this.#known.set(session, known)
+    }
+    return known
   }
 
   #admit(

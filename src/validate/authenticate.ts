@@ -3,7 +3,6 @@ import type { Credential } from '../model/credential.ts'
 import type { Identity } from '../model/identity.ts'
 import type { LiveSession } from '../model/live-session.ts'
 import type { Site } from '../model/site.ts'
-import type { KnownAdmissions } from './admissions.ts'
 import type { LiveSessions, SessionProof } from './live-sessions.ts'
 
 /** What a credential proves. Anything but `proven` carries no identity. */
@@ -13,7 +12,6 @@ export type Proof =
       readonly identity: Identity
       /** Where it was proven by a session. */
       readonly session?: LiveSession
-      readonly admissions?: KnownAdmissions
     }
   | {
       readonly kind: 'unproven'
@@ -56,7 +54,6 @@ function fromSession(proof: SessionProof): Proof {
         kind: 'proven',
         identity: proof.session.identity,
         session: proof.session,
-        admissions: proof.admissions,
       }
     case 'forged':
       return {

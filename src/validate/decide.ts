@@ -122,7 +122,7 @@ function judge(
 function judgeIdentity(
   request: OriginalRequest,
   { app, rule, only }: Measure,
-  { identity, session, admissions }: Extract<Proof, { kind: 'proven' }>,
+  { identity, session }: Extract<Proof, { kind: 'proven' }>,
   gate: Gate,
 ): Decision {
   const unmet = session && unmetDemand(session, app, gate.clock.now())
@@ -130,7 +130,7 @@ function judgeIdentity(
     const code = 'insufficient_user_authentication'
     return { kind: 'challenge', code, reason: unmet, demand: app.signIn }
   }
-  const admission = gate.admissions.admit(identity, app, request.host, session?.tokens, admissions)
+  const admission = gate.admissions.admit(identity, app, request.host, session)
   const missing =
     authorize(identity, rule) ?? admission.missing ?? beyond(only, identity, gate.firstProvider)
   if (missing) return { kind: 'deny', ...missing, identity }

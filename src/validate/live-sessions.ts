@@ -9,11 +9,7 @@ import type { RefreshOutcome, RefreshSessions } from './refresh-sessions.ts'
 
 /** What a session cookie proves. */
 export type SessionProof =
-  | {
-      readonly kind: 'live'
-      readonly session: LiveSession
-      readonly admissions: ResolvedSession['admissions']
-    }
+  | { readonly kind: 'live'; readonly session: LiveSession }
   /** The signature is not ours. */
   | { readonly kind: 'forged' }
   /** A good signature and no live session: ended and unknown alike. */
@@ -78,7 +74,7 @@ export class LiveSessions {
       const { refreshDueAt } = known.session
       if (now < this.endOf(known.session) && (refreshDueAt === undefined || now < refreshDueAt)) {
         if (use === 'count') this.#countUse(known, now)
-        return { kind: 'live', session: known.session, admissions: known.admissions }
+        return { kind: 'live', session: known.session }
       }
     }
     return this.#prove(site, cookie, use)
@@ -143,7 +139,7 @@ export class LiveSessions {
         'the access token is over for longer than SESSION_STALE_SEC and cannot be refreshed'
       return { kind: 'unavailable', code: 'idp_unavailable', reason }
     }
-    return { kind: 'live', session: found.session, admissions: found.admissions }
+    return { kind: 'live', session: found.session }
   }
 
   #isOver(found: ResolvedSession): boolean {

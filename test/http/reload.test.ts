@@ -1,9 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoUsers, type User } from '../../demo/idp/users.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import { Agent } from '../support/agent.ts'
 import { expectPass, expectRefusal } from '../support/decisions.ts'
 import { type AskingProxy, startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { environmentBeside, serveGateway } from '../support/served-gateway.ts'
 
 const [alice, lukasz] = demoUsers as readonly [User, User]
 const program = { Accept: '*/*' }
@@ -126,4 +130,30 @@ describe('F-15 a bad file', () => {
     const statuses = (await Promise.all(asking)).map(({ status }) => status)
     expect(new Set(statuses)).toEqual(new Set([200]))
   })
+})
+
+test('the process takes over its file when it changes, and not a bad one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-'))
+  const file = join(folder, 'gatehouse.yaml')
+  const reloads = async (served: { opsOrigin: string }) =>
+    (await (await fetch(`${served.opsOrigin}/metrics`)).text())
+      .split('\n')
+      .filter((line) => line.startsWith('gatehouse_reloads_total'))
+  try {
+    await writeFile(file, app())
+    const store = `sqlite:${join(folder, 'gatehouse.db')}`
+    const env = { ...environmentBeside(site), CONFIG_FILE: file, STORE_URL: store }
+    await using served = await serveGateway(env)
+    await writeFile(file, app(', allow: [role:admin]'))
+    await expect.poll(served.output, { timeout: 10_000 }).toContain('"event":"reload"')
+    await writeFile(file, app(', alow: []'))
+    await expect.poll(served.output, { timeout: 10_000 }).toContain('did you mean allow?')
+    expect(await reloads(served)).toEqual([
+      'gatehouse_reloads_total{outcome="ok"} 1',
+      'gatehouse_reloads_total{outcome="refused"} 1',
+    ])
+    expect(await served.stop('SIGTERM')).toBe(0)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

@@ -40,8 +40,8 @@ beforeAll(async () => {
 providers:
   partner: { issuer: "${partner.issuer}", client_id: ${clientId}, client_secret: ${clientSecret} }
 apps:
-  plain: { hosts: [plain.step.localhost], sign_in: { providers: [default] } }
   strong: { hosts: [strong.step.localhost], sign_in: { providers: [default], acr: [mfa, phr] } }
+  plain: { hosts: [plain.step.localhost], sign_in: { providers: [default] } }
   fresh: { hosts: [fresh.step.localhost], sign_in: { providers: [default], max_age: 15m } }
   partner: { hosts: [partner.step.localhost], sign_in: { providers: [partner] } }
 `,
@@ -114,6 +114,14 @@ describe('an app that asks for a stronger sign-in', () => {
       expect(agent.cookies.get(auth(), 'gatehouse')).toBeUndefined()
     },
   )
+})
+
+test('the gateway’s own pages ask for nothing, whatever the first app does', async () => {
+  const agent = new Agent(localNames)
+  const back = await callbackUrl(agent, `${auth()}/auth/login?provider=default`, alice)
+  expect((await agent.fetch(back)).status).toBe(302)
+  expect((await ask(agent, 'plain')).status).toBe(200)
+  expect((await ask(agent, 'strong')).status).toBe(302)
 })
 
 describe('an app that asks for a recent sign-in', () => {

@@ -102,7 +102,7 @@ async function continueSignIn(
 interface Wanted {
   readonly site: Site
   readonly returnUrl: string
-  readonly app: App
+  readonly app: Pick<App, 'signIn' | 'name'>
   /** The provider that was named, else every one that the app takes. */
   readonly parties: readonly [RelyingParty, ...RelyingParty[]]
 }

@@ -40,6 +40,10 @@ describe('CONFIG_FILE', () => {
       /^apps\.a\.sign_in\.max_age: is not a duration such as 90s, 15m, 8h or 30d$/,
     ],
     [
+      'apps: { a: { hosts: [a.example.com], sign_in: { acr: ["a b"] } } }',
+      /^apps\.a\.sign_in\.acr\[0\]: is empty or has white space$/,
+    ],
+    [
       `providers: { p: { client_id: "\${env.NOT_THERE}" } }`,
       /^providers\.p\.client_id: needs the variable NOT_THERE, which is not set/,
     ],
