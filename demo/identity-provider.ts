@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
-import type { ClientMetadata } from 'oidc-provider'
+import type { ClientMetadata, Configuration } from 'oidc-provider'
 import { type Lifetimes, providerConfiguration } from './idp/configuration.ts'
 import { interactions } from './idp/interactions.ts'
 import { loadLibrary } from './idp/load-library.ts'
@@ -36,6 +36,8 @@ export interface IdentityProviderOptions {
   readonly rotateRefreshTokens?: boolean
   /** Whether id tokens carry names, roles and groups; otherwise only userinfo does. */
   readonly idTokenClaims?: boolean
+  /** Changes to the library's own configuration, for a provider that is not like Keycloak. */
+  readonly configure?: (configuration: Configuration) => Configuration
   readonly intercept?: Intercept
   readonly alter?: Alter
 }
@@ -70,21 +72,19 @@ export async function startIdentityProvider(
   const store = new MemoryStore()
   const keys = await generateSigningKeys()
   const library = await loadLibrary()
-  const provider = new library.default(
-    issuer,
-    providerConfiguration(library, {
-      store,
-      keys,
-      mountPath,
-      users,
-      accessToken: options.accessToken ?? 'opaque',
-      audience: options.audience ?? 'gatehouse',
-      apiScopes: options.apiScopes ?? 'tools:read tools:write',
-      ttl: { accessToken: 300, refreshToken: 1800, idToken: 300, ...options.ttl },
-      rotateRefreshTokens: options.rotateRefreshTokens ?? true,
-      idTokenClaims: options.idTokenClaims ?? true,
-    }),
-  )
+  const configuration = providerConfiguration(library, {
+    store,
+    keys,
+    mountPath,
+    users,
+    accessToken: options.accessToken ?? 'opaque',
+    audience: options.audience ?? 'gatehouse',
+    apiScopes: options.apiScopes ?? 'tools:read tools:write',
+    ttl: { accessToken: 300, refreshToken: 1800, idToken: 300, ...options.ttl },
+    rotateRefreshTokens: options.rotateRefreshTokens ?? true,
+    idTokenClaims: options.idTokenClaims ?? true,
+  })
+  const provider = new library.default(issuer, options.configure?.(configuration) ?? configuration)
   const requests: { method: string; path: string }[] = []
   const idp: IdentityProvider = {
     issuer,

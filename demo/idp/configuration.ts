@@ -144,7 +144,8 @@ async function signOut(ctx: KoaContextWithOIDC, form: string) {
   const hinted =
     session &&
     client &&
-    hint?.sub === session.accountId &&
+    // A pairwise sub is another one than the account's; the sid says enough.
+    (client.subjectType === 'pairwise' || hint?.sub === session.accountId) &&
     hint?.sid === session.sidFor(client.clientId)
   if (!hinted) return signOutPage(ctx, form)
   await endProviderSession(provider, session)

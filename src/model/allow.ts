@@ -30,9 +30,9 @@ export function readAllowEntry(text: string): AllowEntry | 'anyone' | undefined 
 }
 
 /**
- * Whether an identity is on a list. E-mail entries count for verified addresses only. User names are
- * those of the first provider; those of another have its name before them, `user:partner:bob`, since
- * they are other people's.
+ * Whether an identity is on a list. E-mail entries count for verified addresses only, and so do user
+ * names that are the address. User names are those of the first provider; those of another have its
+ * name before them, `user:partner:bob`, since they are other people's.
  *
  * @param firstProvider - name of the provider whose user names stand alone
  */
@@ -51,12 +51,17 @@ function fits({ kind, value }: AllowEntry, identity: Identity, firstProvider: st
     case 'role':
       return identity.roles.includes(value)
     case 'user':
-      return identity.username !== '' && qualified(identity, firstProvider) === value
+      return isVouchedName(identity) && qualified(identity, firstProvider) === value
     case 'email':
       return verifiedAddress(identity) === value
     case 'domain':
       return verifiedAddress(identity)?.split('@')[1] === value
   }
+}
+
+/** Without a login name of its own an identity goes by its address, and that may be anybody's. */
+function isVouchedName({ username, email, emailVerified }: Identity): boolean {
+  return username !== '' && (username !== email || emailVerified)
 }
 
 function qualified({ provider, username }: Identity, firstProvider: string): string {

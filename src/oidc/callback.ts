@@ -5,6 +5,7 @@ import { type Claims, textClaim } from './claims.ts'
 import { type ProviderFailure, providerFailure } from './failure.ts'
 import {
   type ClaimSources,
+  hasGroupsOverage,
   identityFromClaims,
   lacksClaims,
   validSubject,
@@ -35,6 +36,8 @@ export type SignIn =
       readonly kind: 'signed-in'
       readonly tokens: Tokens
       readonly identity: Identity
+      /** The provider says that the groups are elsewhere: the identity has none of them. */
+      readonly groupsOverage: boolean
       readonly sid: string | undefined
       /** Authentication context class, empty where the provider did not say. */
       readonly acr: string
@@ -113,6 +116,7 @@ async function readTokens(
     kind: 'signed-in',
     tokens: tokensFrom(response, accessToken, party.clock.now()),
     identity,
+    groupsOverage: hasGroupsOverage(sources, claims),
     sid: textClaim(idToken, 'sid') || undefined,
     acr: textClaim(idToken, 'acr'),
     authenticatedAt: Number.isFinite(idToken.auth_time)

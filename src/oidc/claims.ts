@@ -19,24 +19,39 @@ export function textClaim(claims: Claims, path: string): string {
 }
 
 /**
- * The strings of a list claim: an array, a JSON array in a string, or one plain name. Anything in it
- * that is no string is left out. Undefined where the claim is absent.
+ * The strings of a list claim: an array, a JSON array in a string, one plain name, or an object (its
+ * array `roles`, else the keys that hold objects). Anything in a list that is no string is left out.
+ * Undefined where the claim is absent.
  */
 export function listClaim(claims: Claims, path: string): string[] | undefined {
   const value = claimAt(claims, path)
   if (value === undefined || value === null) return
-  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string' && item !== '')
+  if (Array.isArray(value)) return textsOf(value)
+  if (typeof value === 'object') return namesOf(value as Claims)
   if (typeof value !== 'string' || value === '') return []
   if (!value.startsWith('[')) return [value]
   try {
     const parsed: unknown = JSON.parse(value)
-    return Array.isArray(parsed)
-      ? parsed.filter((item) => typeof item === 'string' && item !== '')
-      : []
+    return Array.isArray(parsed) ? textsOf(parsed) : []
   } catch {
     return [value]
   }
 }
+
+const textsOf = (list: readonly unknown[]): string[] =>
+  list.filter((item): item is string => typeof item === 'string' && item !== '')
+
+/**
+ * Keycloak's `realm_access` holds its list in `roles`; Zitadel's claim has the roles as keys, and below
+ * each the organisations that gave it. A key over anything else says nothing that is known to be a role.
+ */
+function namesOf(value: Claims): string[] {
+  if (Object.hasOwn(value, 'roles') && Array.isArray(value.roles)) return textsOf(value.roles)
+  return textsOf(Object.keys(value).filter((name) => isMap(value[name])))
+}
+
+const isMap = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The union of several list claims, or undefined where none of them is there. */
 export function unionOfLists(

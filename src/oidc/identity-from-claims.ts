@@ -22,6 +22,24 @@ export function lacksClaims(sources: ClaimSources, settings: ClaimSettings): boo
   )
 }
 
+/**
+ * Whether a list of groups is said to be elsewhere: a distributed claim (OIDC Core section 5.6.2), as
+ * Entra sends for people in very many groups. Nobody asks there: the address is one that a token names.
+ */
+export function hasGroupsOverage(sources: ClaimSources, settings: ClaimSettings): boolean {
+  const all = allSources(sources)
+  return settings.groups.some(
+    (path) =>
+      unionOfLists(all, [path]) === undefined && all.some((claims) => isElsewhere(claims, path)),
+  )
+}
+
+function isElsewhere(claims: Claims, path: string): boolean {
+  const names: unknown = claims._claim_names
+  if (typeof names !== 'object' || names === null) return false
+  return Object.hasOwn(names, path) || Object.hasOwn(names, path.split('.')[0] ?? '')
+}
+
 /** The identity that claims describe; `before` fills in lists that no source holds. */
 export function identityFromClaims(
   sources: ClaimSources,
@@ -30,7 +48,9 @@ export function identityFromClaims(
   before?: Identity,
 ): Identity {
   const tokens = tokenSources(sources)
-  const all = [...tokens, ...(sources.userinfo ? [sources.userinfo] : [])]
+  const all = allSources(sources)
+  // Groups that are elsewhere are unknown, and what they were before may not be so any more.
+  const formerGroups = hasGroupsOverage(sources, settings) ? undefined : before?.groups
   const list = (paths: readonly string[]) => unionOfLists(tokens, paths) ?? unionOfLists(all, paths)
   const email = firstText(all, 'email')
   const named = [firstText(all, 'given_name'), firstText(all, 'family_name')]
@@ -45,7 +65,7 @@ export function identityFromClaims(
       : (before?.emailVerified ?? false),
     name: firstText(all, 'name') || named.filter(Boolean).join(' ') || before?.name || '',
     roles: list(settings.roles) ?? before?.roles ?? [],
-    groups: allowedGroups(list(settings.groups) ?? before?.groups ?? [], settings.groupsAllowlist),
+    groups: allowedGroups(list(settings.groups) ?? formerGroups ?? [], settings.groupsAllowlist),
     ...account(firstText(all, 'identity_provider')),
     claims: keptClaims(all, settings.kept, before),
   }
@@ -82,6 +102,10 @@ export function validSubject(value: unknown): string | undefined {
 
 function tokenSources(sources: ClaimSources): Claims[] {
   return [sources.idToken, ...(sources.accessToken ? [sources.accessToken] : [])]
+}
+
+function allSources(sources: ClaimSources): Claims[] {
+  return [...tokenSources(sources), ...(sources.userinfo ? [sources.userinfo] : [])]
 }
 
 function firstText(sources: readonly Claims[], name: string): string {

@@ -98,6 +98,17 @@ export class Events {
     })
   }
 
+  /** A provider sent a link in place of somebody's groups: they are treated as none. */
+  groupsOverage(identity: Identity, requestId: string): void {
+    this.#audit.warn({
+      event: 'groups_overage',
+      ...described(identity),
+      message:
+        'the provider sends a link in place of the groups, which is not followed, so the identity has none: use app roles, or let the provider send only the groups that are assigned to the application',
+      request_id: requestId,
+    })
+  }
+
   signedOut(by: SignOutBy, identity: Identity, requestId?: string): void {
     this.#metrics.signOuts.inc({ by })
     this.#audit.info({ event: 'sign_out', by, ...described(identity), request_id: requestId })

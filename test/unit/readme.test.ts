@@ -15,7 +15,7 @@ const pagesIn = (folder: string) =>
 
 const readme = read('README.md')
 const compose = read('traefik/docker-compose.yml')
-const howTos = pagesIn('docs/how-to')
+const howTos = [...pagesIn('docs/how-to'), ...pagesIn('docs/how-to/providers')]
 const decisions = pagesIn('docs/decisions')
 
 describe('README.md', () => {

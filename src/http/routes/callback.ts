@@ -90,6 +90,7 @@ async function callback(
   if (result.kind === 'failed') {
     return fail(request, reply, parts, result.code, result.reason, transaction)
   }
+  if (result.groupsOverage) parts.events.groupsOverage(result.identity, request.id)
   const app = appOf(new URL(transaction.returnUrl).host, parts)
   const unmet = unmetDemand(result, app, parts.clock.now())
   if (unmet !== undefined) {

@@ -57,6 +57,13 @@ describe('somebody is let in', () => {
     ...['email:bob@example.org', 'domain:ample.com', 'domain:mail.example.com', 'service:bob'],
   ])('not by %s', (text) => expect(lets(bob, text)).toBe(false))
 
+  test('H-09 by user: with an address only where it is verified', () => {
+    const named = { ...bob, username: 'bob@example.com', email: 'bob@example.com' }
+    expect(lets(named, 'user:bob@example.com')).toBe(true)
+    expect(lets({ ...named, emailVerified: false }, 'user:bob@example.com')).toBe(false)
+    expect(lets({ ...bob, emailVerified: false }, 'user:bob')).toBe(true)
+  })
+
   test('by any one of several, and by no empty list', () => {
     expect(lets(bob, 'user:eve', 'role:admin')).toBe(true)
     expect(admits([], bob, 'staff')).toBe(false)
