@@ -17,7 +17,8 @@ server {
         proxy_set_header Content-Length "";
         proxy_set_header X-Original-URI $request_uri;
         proxy_set_header X-Original-Method $request_method;
-        proxy_set_header X-Forwarded-Host $http_host;
+        # $host is the name by which nginx chose this server. $http_host can be another, of the client's choice.
+        proxy_set_header X-Forwarded-Host $host;
         proxy_set_header X-Forwarded-Proto $scheme;
         proxy_set_header X-Forwarded-For $remote_addr;
     }
@@ -38,7 +39,7 @@ server {
         # Each value of the gateway takes the place of what the client sent; an empty one removes it.
 ${lines(identity, (name) => `        auth_request_set $gatehouse_${variable(name)} $upstream_http_${variable(name)};`)}
 ${lines(identity, (name) => `        proxy_set_header ${name} $gatehouse_${variable(name)};`)}${passesToken ? token : ''}
-        proxy_set_header Host $http_host;
+        proxy_set_header Host $host;
         proxy_pass http://app:80;
     }
 }`

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { recipe, recipeProxies } from '../../../src/cli/recipes/recipes.ts'
 import { run } from '../../../src/cli/run.ts'
@@ -42,6 +43,11 @@ describe('H-01 the recipe for Traefik', () => {
     ])
   })
 
+  test('is the middleware of traefik/gatehouse.yml', () => {
+    const file = readFileSync(new URL('../../../traefik/gatehouse.yml', import.meta.url), 'utf8')
+    expect(settingsOf(text.split('\n---')[0] ?? '')).toBe(settingsOf(file).trimEnd())
+  })
+
   test('P-02 trusts no forwarded header of the client, and leaves none of the request out', () => {
     expect(settingsOf(text)).toContain('        trustForwardHeader: false')
     expect(settingsOf(text)).not.toMatch(/authResponseHeadersRegex|authRequestHeaders/)
@@ -69,6 +75,41 @@ describe('H-01 the recipe for Caddy', () => {
       .map((line) => line.replace('request_header -', ''))
     expect(removed).toEqual(identityHeaderNames.filter((name) => name !== 'x-request-id'))
   })
+})
+
+describe('the recipe for nginx', () => {
+  test('P-02 tells the gateway and the app the host by which nginx chose the server', () => {
+    const settings = settingsOf(recipe('nginx', plain) ?? '')
+    expect(settings).toContain('proxy_set_header X-Forwarded-Host $host;')
+    expect(settings).toContain('proxy_set_header Host $host;')
+    expect(settings).not.toContain('$http_host')
+  })
+})
+
+describe('the recipe for Kong', () => {
+  const text = settingsOf(recipe('kong', plain) ?? '')
+
+  test('H-01 clears each header before it sets it', () => {
+    const clears = text.indexOf('clear_header(name)')
+    expect(clears).toBeGreaterThan(0)
+    expect(text.indexOf('set_header(name, value)')).toBeGreaterThan(clears)
+  })
+
+  test('lets nobody pass where the gateway does not answer', () => {
+    expect(text).toContain('if not answer then return kong.response.exit(503) end')
+  })
+
+  test('passes on what a refusal needs', () => {
+    for (const name of ['Location', 'WWW-Authenticate', 'Content-Type', 'Set-Cookie'])
+      expect(text).toContain(`"${name}"`)
+  })
+})
+
+test('the recipe for Envoy waits for a refresh, and lets nobody pass without an answer', () => {
+  const text = settingsOf(recipe('envoy', plain) ?? '')
+  expect(text).toContain('path_prefix: /validate/envoy')
+  expect(text).toContain('timeout: 5s')
+  expect(text).not.toContain('failure_mode_allow')
 })
 
 describe('H-01 every recipe', () => {
