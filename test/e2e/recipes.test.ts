@@ -1,41 +1,92 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { recipe } from '../../src/cli/recipes/recipes.ts'
 import { identityHeaderNames } from '../../src/model/header-names.ts'
-import { docker } from './support/docker.ts'
+import { docker, logs } from './support/docker.ts'
+import { runName } from './support/run-name.ts'
+import { until } from './support/until.ts'
 
 const names = { identity: [...identityHeaderNames, 'remote-user', 'x-dept'], passesToken: true }
 const printed = (proxy: string) => recipe(proxy, names) ?? ''
 
+const container = runName('recipe')
+
 /** The action that the script of the recipe registers, and that HAProxy has to know of. */
 const luaAction = `core.register_action("auth-request", { "http-req" }, function() end, 2)`
+
+/** Traefik looks at a middleware only where a router uses it. */
+const routers = ['gatehouse', 'gatehouse-token'].map(
+  (name) => `    ${name}:
+      rule: Host(\`${name}.example.com\`)
+      middlewares: [${name}]
+      service: app`,
+)
+const services = `  services:
+    app:
+      loadBalancer:
+        servers: [{ url: "http://app:80" }]`
 
 describe('each recipe is a configuration that its proxy takes', () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'))
+    // Some images run as a user of their own, who has to read it.
+    await chmod(folder, 0o755)
   })
+  afterEach(() => docker('rm', '-fv', container))
   afterAll(() => rm(folder, { recursive: true }))
 
-  /** Runs the proxy's own check on files at `/recipe/`; rejects with what it says against them. */
-  async function check(image: string, files: Record<string, string>, ...command: string[]) {
+  /** Starts a proxy on files at `/recipe/`, without pulling its image. */
+  async function start(image: string, files: Record<string, string>, ...command: string[]) {
+    await docker('image', 'inspect', image).catch(() => {
+      throw new Error(`the image ${image} is missing: docker pull ${image}`)
+    })
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
     const hosts = ['--add-host', 'gatehouse:127.0.0.1', '--add-host', 'app:127.0.0.1']
-    return docker('run', '--rm', ...hosts, '-v', `${folder}:/recipe:ro`, image, ...command)
+    const options = ['--pull', 'never', ...hosts, '-v', `${folder}:/recipe:ro`]
+    await docker('run', '-d', '--name', container, ...options, image, ...command)
   }
+
+  /** Runs the proxy's own check to its end: its exit code, and what it said. */
+  async function check(image: string, files: Record<string, string>, ...command: string[]) {
+    await start(image, files, ...command)
+    const code = await docker('wait', container)
+    return { code, said: await logs(container) }
+  }
+
+  it('Traefik', async () => {
+    const [file] = printed('traefik').split('\n---')
+    const dynamic = [file, '  routers:', ...routers, services].join('\n')
+    const options = [
+      '--providers.file.filename=/recipe/dynamic.yml',
+      '--entrypoints.web.address=:80',
+    ]
+    const log = ['--log.level=DEBUG', '--log.format=json']
+    await start('traefik:v3.6', { 'dynamic.yml': dynamic }, ...options, ...log)
+    const lines = await until('Traefik has made both middlewares', async () => {
+      const all = (await logs(container)).split('\n')
+      const made = (name: string) =>
+        all.some((line) => line.includes(`"${name}@file"`) && line.includes('Creating middleware'))
+      const failed = all.some((line) => line.includes('"level":"error"'))
+      return (failed || (made('gatehouse') && made('gatehouse-token'))) && all
+    })
+    expect(lines.filter((line) => /"level":"(?:error|fatal)"/.test(line))).toEqual([])
+  })
 
   it('nginx', async () => {
     const conf = `events {}\nhttp {\n${printed('nginx')}\n}`
-    const said = check('nginx:1', { 'nginx.conf': conf }, 'nginx', '-t', '-c', '/recipe/nginx.conf')
-    await expect(said).resolves.toBeDefined()
+    const command = ['nginx', '-t', '-c', '/recipe/nginx.conf']
+    const result = await check('nginx:1', { 'nginx.conf': conf }, ...command)
+    expect(result).toEqual({ code: '0', said: expect.stringContaining('test is successful') })
+    expect(result.said).not.toContain('[warn]')
   })
 
   it('Caddy', async () => {
     const command = ['caddy', 'validate', '--adapter', 'caddyfile', '--config', '/recipe/Caddyfile']
-    const said = await check('caddy:2', { Caddyfile: printed('caddy') }, ...command)
-    expect(said).toContain('Valid configuration')
+    const result = await check('caddy:2', { Caddyfile: printed('caddy') }, ...command)
+    expect(result).toEqual({ code: '0', said: expect.stringContaining('Valid configuration') })
   })
 
   it('HAProxy', async () => {
@@ -43,15 +94,11 @@ describe('each recipe is a configuration that its proxy takes', () => {
     const head = ['global', '    lua-load /recipe/action.lua', 'defaults', ...defaults]
     const conf = printed('haproxy').replace('frontend apps', 'frontend apps\n    bind :8080')
     const files = { 'action.lua': luaAction, 'haproxy.cfg': `${head.join('\n')}\n${conf}\n` }
-    const said = await check(
-      'haproxy:3.0',
-      files,
-      'haproxy',
-      '-c',
-      '-V',
-      '-f',
-      '/recipe/haproxy.cfg',
-    )
-    expect(said).toContain('Configuration file is valid')
+    const command = ['haproxy', '-c', '-V', '-f', '/recipe/haproxy.cfg']
+    const result = await check('haproxy:3.0', files, ...command)
+    expect(result).toEqual({
+      code: '0',
+      said: expect.stringContaining('Configuration file is valid'),
+    })
   })
 })
