@@ -167,7 +167,7 @@ function openStore(settings: Settings, clock: Clock, events: Events): SessionSto
 /** Refreshes a session's tokens; whoever is not let in any more is treated as refused. */
 async function redeem(
   session: Parameters<typeof refreshSession>[1],
-  { parties, settings }: Parts,
+  { parties, settings, gate }: Parts,
 ): ReturnType<typeof refreshSession> {
   const party = parties.get(session.provider)
   if (!party) {
@@ -177,8 +177,7 @@ async function redeem(
   const refreshed = await refreshSession(party, session, settings)
   const { allow } = party.settings
   if (refreshed.kind !== 'refreshed' || !allow) return refreshed
-  const firstProvider = settings.providers[0]?.name ?? ''
-  if (admits(allow, refreshed.session.identity, firstProvider)) return refreshed
+  if (admits(allow, refreshed.session.identity, gate.firstProvider)) return refreshed
   return { kind: 'refused', reason: 'the account is not among those of ALLOW any more' }
 }
 

@@ -9,8 +9,10 @@ import { recipe } from './recipes/recipes.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
 /**
- * Prints what to paste into a proxy that there is a recipe for, with the headers of the settings; without `PUBLIC_URL` there are
- * none, and it is the headers of the defaults.
+ * Prints what to paste into a proxy, with the identity headers of the settings. Without `PUBLIC_URL`
+ * there are no settings, and it is the headers of the defaults.
+ *
+ * @param proxy - one that there is a recipe for
  */
 export function headers(proxy: string, env: Environment, terminal: Terminal): number {
   const loaded = env.PUBLIC_URL ? loadSettings(env) : undefined

@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module'
 import type { DefinedError } from 'ajv'
 import { distance } from 'fastest-levenshtein'
-import type { Environment, ReadFile } from './environment.ts'
-import { fileOf } from './environment.ts'
-import { type ConfigFile, fileSchema } from './file-schema.ts'
+import { type Environment, fileOf, type ReadFile, reasonOf } from './environment.ts'
+import { type ConfigFile, fileSchema, patternFaults } from './file-schema.ts'
 import { type Findings, quoted } from './problem.ts'
 
 // Only where there is a file: most installations have none, and the two would take ten megabytes.
@@ -39,8 +38,7 @@ function textOf(path: string, readFile: ReadFile, findings: Findings): string | 
   try {
     return readFile(path)
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? error.code : 'unknown reason'
-    return findings.refuse('CONFIG_FILE', `${fileOf(path)} cannot be read (${reason})`)
+    return findings.refuse('CONFIG_FILE', `${fileOf(path)} cannot be read (${reasonOf(error)})`)
   }
 }
 
@@ -122,18 +120,11 @@ function faultOf(error: DefinedError): Fault | undefined {
     case 'minItems':
     case 'minProperties':
       return { at, message: 'lists nothing' }
-    case 'pattern':
-      if (error.propertyName !== undefined)
-        return {
-          at: at === '' ? error.propertyName : `${at}.${error.propertyName}`,
-          message: 'is no name: up to 32 lower-case letters, digits and "-", a letter first',
-        }
-      return {
-        at,
-        message: at.endsWith('max_age')
-          ? 'is not a duration such as 90s, 15m, 8h or 30d'
-          : 'is empty or has white space',
-      }
+    case 'pattern': {
+      const { propertyName: name } = error
+      const place = [at, name].filter((part) => part !== undefined && part !== '').join('.')
+      return { at: place, message: patternFaults[error.params.pattern] ?? 'is of another form' }
+    }
     // Those within say what is wrong.
     case 'anyOf':
     case 'propertyNames':

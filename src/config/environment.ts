@@ -126,7 +126,8 @@ export function fileOf(path: string): string {
   return /^(\/|\.\.?\/|[A-Za-z]:\\)/.test(path) ? `the file ${quoted(path)}` : 'the file it names'
 }
 
-function reasonOf(error: unknown): string {
+/** What an error of reading a file is, in one word. */
+export function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
 }
 

@@ -1,9 +1,19 @@
 import type { XStatic } from 'typebox/schema'
+import { headerSets } from '../model/app.ts'
 
 const texts = { type: 'array', items: { type: 'string' } } as const
 
 /** Names of providers and apps: they stand in URLs, variables and headers. */
-const named = '^[a-z][a-z0-9-]{0,31}$'
+export const namePattern = '^[a-z][a-z0-9-]{0,31}$'
+const durationPattern = '^[1-9][0-9]{0,6}[smhd]$'
+const wordPattern = '^\\S+$'
+
+/** What is wrong with a text that does not fit a pattern of the schema. */
+export const patternFaults: Readonly<Record<string, string>> = {
+  [namePattern]: 'is no name: up to 32 lower-case letters, digits and "-", a letter first',
+  [durationPattern]: 'is not a duration such as 90s, 15m, 8h or 30d',
+  [wordPattern]: 'is empty or has white space',
+}
 
 const headerValue = {
   type: 'string',
@@ -19,10 +29,7 @@ const headers = {
     {
       type: 'array',
       items: {
-        anyOf: [
-          { enum: ['x-user', 'remote', 'x-auth-request', 'x-forwarded', 'x-webauth'] },
-          { type: 'object', additionalProperties: headerValue },
-        ],
+        anyOf: [{ enum: headerSets }, { type: 'object', additionalProperties: headerValue }],
       },
     },
     { type: 'object', additionalProperties: headerValue },
@@ -79,13 +86,13 @@ const app = {
         providers: { ...texts, minItems: 1, description: 'Only sessions of these providers.' },
         acr: {
           type: 'array',
-          items: { type: 'string', pattern: '^\\S+$' },
+          items: { type: 'string', pattern: wordPattern },
           minItems: 1,
           description: 'Authentication context classes, one of which the sign-in must have.',
         },
         max_age: {
           type: 'string',
-          pattern: '^[1-9][0-9]{0,6}[smhd]$',
+          pattern: durationPattern,
           description: 'How long ago the sign-in may be, for example `15m`.',
         },
       },
@@ -103,7 +110,7 @@ export const fileSchema = {
     providers: {
       type: 'object',
       description: 'Providers to sign in with, beside those of the environment, by their names.',
-      propertyNames: { pattern: named },
+      propertyNames: { pattern: namePattern },
       additionalProperties: provider,
     },
     headers: {
@@ -115,7 +122,7 @@ export const fileSchema = {
       type: 'object',
       description: 'The apps by their names, in place of `APP_HOSTS`.',
       minProperties: 1,
-      propertyNames: { pattern: named },
+      propertyNames: { pattern: namePattern },
       additionalProperties: app,
     },
   },

@@ -34,7 +34,7 @@ export function headerSettings(
   findings: Findings,
 ): App['headers'] {
   return {
-    sets: values.IDENTITY_HEADERS as readonly HeaderSet[],
+    sets: values.IDENTITY_HEADERS,
     own: ownHeaders('headers', file?.headers ?? {}, findings),
   }
 }

@@ -1,8 +1,7 @@
 import type { AllowList } from '../model/allow.ts'
 import { allowSetting } from './allow-setting.ts'
-import type { Environment, ReadFile } from './environment.ts'
-import { readEnvironment } from './environment.ts'
-import type { ConfigFile } from './file-schema.ts'
+import { type Environment, type ReadFile, readEnvironment } from './environment.ts'
+import { type ConfigFile, namePattern, patternFaults } from './file-schema.ts'
 import { Findings, quoted } from './problem.ts'
 import { providerSettings } from './provider-settings.ts'
 import type { ProviderSettings } from './settings.ts'
@@ -28,7 +27,7 @@ const ownVariables = {
   GROUPS_CLAIM: 'AUTH_GROUPS_CLAIM',
 } as const
 
-const nameForm = /^[a-z][a-z0-9-]{0,31}$/
+const nameForm = new RegExp(namePattern)
 const variablePrefix = (name: string) => `OIDC_${name.toUpperCase().replaceAll('-', '_')}_`
 
 /** Names of the variables of the providers that `OIDC_PROVIDERS` lists, `…_FILE` aside. */
@@ -147,10 +146,7 @@ function isFree(name: string, env: Environment, findings: Findings): boolean {
     findings.refuse('OIDC_PROVIDERS', message, 'staff,partner')
     return false
   }
-  if (!nameForm.test(name))
-    return refuse(
-      `${quoted(name)} is no name: up to 32 lower-case letters, digits and "-", a letter first`,
-    )
+  if (!nameForm.test(name)) return refuse(`${quoted(name)} ${patternFaults[namePattern]}`)
   const prefix = variablePrefix(name)
   const taken = Object.values(ownVariables).find((variable) => variable.startsWith(prefix))
   if (taken) return refuse(`${quoted(name)} would share the variable ${taken}; choose another name`)

@@ -1,4 +1,5 @@
 import type { XStatic } from 'typebox/schema'
+import { headerSets } from '../model/app.ts'
 
 /** One environment variable: a JSON Schema of its values and what an operator has to know of it. */
 export interface Variable {
@@ -296,7 +297,7 @@ const network = {
   },
   IDENTITY_HEADERS: {
     type: 'array',
-    items: { enum: ['x-user', 'remote', 'x-auth-request', 'x-forwarded', 'x-webauth'] },
+    items: { enum: headerSets },
     default: ['x-user'],
     description:
       'Sets of identity headers that apps receive: `x-user` (`x-user-id` and the others, encoded), `remote` (`Remote-User`, `-Email`, `-Name`, `-Groups`), `x-auth-request` and `x-forwarded` (as oauth2-proxy: `-User`, `-Email`, `-Preferred-Username`, `-Groups`), `x-webauth` (`-User`, `-Email`, `-Name`, `-Groups`). All but `x-user` are UTF-8 as it is.',

@@ -1,4 +1,4 @@
-import type { Identity } from './identity.ts'
+import { type Identity, qualified } from './identity.ts'
 
 const kinds = ['group', 'role', 'user', 'email', 'domain', 'service'] as const
 
@@ -51,7 +51,9 @@ function fits({ kind, value }: AllowEntry, identity: Identity, firstProvider: st
     case 'role':
       return identity.roles.includes(value)
     case 'user':
-      return isVouchedName(identity) && qualified(identity, firstProvider) === value
+      return (
+        isVouchedName(identity) && qualified(identity, identity.username, firstProvider) === value
+      )
     case 'email':
       return verifiedAddress(identity) === value
     case 'domain':
@@ -62,10 +64,6 @@ function fits({ kind, value }: AllowEntry, identity: Identity, firstProvider: st
 /** Without a login name of its own an identity goes by its address, and that may be anybody's. */
 function isVouchedName({ username, email, emailVerified }: Identity): boolean {
   return username !== '' && (username !== email || emailVerified)
-}
-
-function qualified({ provider, username }: Identity, firstProvider: string): string {
-  return provider === firstProvider ? username : `${provider}:${username}`
 }
 
 // Keycloak sends the path of a group where it is told to, and its name alone where not.

@@ -23,6 +23,16 @@ export interface Identity {
   readonly claims?: Readonly<Record<string, string | readonly string[]>>
 }
 
+/**
+ * A name of a person or account, with the provider's before it unless that is the first: two providers
+ * give the same name to different people (threat H-11).
+ *
+ * @param firstProvider - name of the provider whose names stand alone
+ */
+export function qualified({ provider }: Identity, name: string, firstProvider: string): string {
+  return name === '' || provider === firstProvider ? name : `${provider}:${name}`
+}
+
 export const anonymous: Identity = Object.freeze({
   kind: 'anonymous',
   source: 'anonymous',

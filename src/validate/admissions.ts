@@ -4,10 +4,10 @@ import type { Admission, Missing } from '../model/admission.ts'
 import { type AllowList, admits } from '../model/allow.ts'
 import type { App } from '../model/app.ts'
 import type { HeaderBlock } from '../model/decision.ts'
-import type { Identity } from '../model/identity.ts'
+import { type Identity, qualified } from '../model/identity.ts'
 import type { LiveSession, PassableTokens } from '../model/live-session.ts'
 import type { Assertion, Assertions } from './assertions.ts'
-import { type HeaderNaming, identityHeaders, qualified } from './identity-headers.ts'
+import { type HeaderNaming, identityHeaders } from './identity-headers.ts'
 import { signableOf } from './request-signatures.ts'
 
 /** The headers of every answer of a validate route. */

@@ -2,6 +2,7 @@ import { sign } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { deriveSigningKey, type SigningKey } from '../lib/signing-key.ts'
 import type { Identity } from '../model/identity.ts'
+import { maxListBytes } from './header-values.ts'
 
 const lifeSec = 300
 /** An assertion that an app receives has as long to live, at least. */
@@ -66,8 +67,6 @@ function segment(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-const longestList = 8_192
-
 function claimsOf(identity: Identity): Record<string, unknown> {
   const person = identity.kind === 'user'
   return {
@@ -93,7 +92,7 @@ function cut(items: readonly string[]): readonly string[] {
   let length = 0
   const end = items.findIndex((item) => {
     length += Buffer.byteLength(item) + 1
-    return length > longestList
+    return length > maxListBytes
   })
   return end === -1 ? items : items.slice(0, end)
 }

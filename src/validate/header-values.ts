@@ -1,4 +1,5 @@
-const maxListBytes = 8_192
+/** Longest list that an app is sent, in bytes. */
+export const maxListBytes = 8_192
 const plain = /^(?:[!-$&-~](?:[ -$&-~]*[!-$&-~])?)?$/
 const plainItem = /^(?:[!-$&-+\--~](?:[ -$&-+\--~]*[!-$&-+\--~])?)?$/
 

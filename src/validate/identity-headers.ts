@@ -1,6 +1,6 @@
 import type { App } from '../model/app.ts'
 import { identityHeaderNames, setHeaders } from '../model/header-names.ts'
-import type { Identity } from '../model/identity.ts'
+import { type Identity, qualified } from '../model/identity.ts'
 import { encodeHeaderValue, encodeList, rawHeaderValue, rawList } from './header-values.ts'
 
 /** What names stand for in the headers of one installation. */
@@ -132,9 +132,4 @@ function ownValue(
     default:
       return fieldOf(identity, from as Field, firstProvider)
   }
-}
-
-/** Two providers give the same name to different people (threat H-11). */
-export function qualified({ provider }: Identity, name: string, firstProvider: string): string {
-  return name === '' || provider === firstProvider ? name : `${provider}:${name}`
 }
