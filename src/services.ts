@@ -1,11 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import type { DestinationStream } from 'pino'
-import { appMatcher, hostPatternText } from './config/host-matcher.ts'
+import { appMatcher } from './config/host-matcher.ts'
 import type { Loaded } from './config/load.ts'
 import { renderProblem } from './config/problem.ts'
 import type { Settings } from './config/settings.ts'
-import { siteMatcher } from './config/site-matcher.ts'
 import { buildApp, listenWithTls } from './http/app.ts'
 import { buildOpsApp } from './http/ops-app.ts'
 import type { Parts } from './http/parts.ts'
@@ -15,7 +14,6 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { deriveKeys, Seal } from './lib/seal.ts'
 import { admits } from './model/allow.ts'
 import type { SessionStore } from './model/session-store.ts'
-import { siteUrl } from './model/site.ts'
 import { keepDiscovering } from './oidc/keep-discovering.ts'
 import { refreshSession } from './oidc/refresh.ts'
 import { type RelyingParty, relyingParties } from './oidc/relying-party.ts'
@@ -23,7 +21,6 @@ import { HeaderNames } from './proxies/call-headers.ts'
 import type { ProxyAdapter } from './proxies/forwarded-call.ts'
 import { traefikAdapter } from './proxies/traefik.ts'
 import { TrustedPeers } from './proxies/trusted-peers.ts'
-import { openRule, signedInRule } from './rules/implicit-rules.ts'
 import { measureStore } from './sessions/measured-store.ts'
 import { ResolvedSessions } from './sessions/resolved-sessions.ts'
 import { SessionCookies } from './sessions/session-cookie.ts'
@@ -32,13 +29,11 @@ import { openValkeySessionStore } from './sessions/valkey-session-store.ts'
 import { Events } from './telemetry/events.ts'
 import { openLog } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { Admissions } from './validate/admissions.ts'
 import { Assertions } from './validate/assertions.ts'
-import type { Gate } from './validate/decide.ts'
+import { createGate } from './validate/gate.ts'
 import { identityHeaderNamesOf } from './validate/identity-headers.ts'
 import { LiveSessions } from './validate/live-sessions.ts'
 import { RefreshSessions } from './validate/refresh-sessions.ts'
-import { RequestSignatures } from './validate/request-signatures.ts'
 
 // Entries live a minute: as many people may be active in a minute before the store is asked more.
 const resolvedSessionsKept = 5_000
@@ -208,59 +203,8 @@ function assemble(
     headerNames: new HeaderNames(names),
     returnUrls: { answersFor: (host) => appOf(host) !== undefined, isOwnRoute },
     proxies: adaptersOf(settings, peers),
-    gate: gateOf(settings, { ...lasting, peers }, { appOf, isOwnRoute, names }),
+    gate: createGate(settings, { ...lasting, peers, appOf, isOwnRoute, headerNames: names }),
   }
-}
-
-function gateOf(
-  settings: Settings,
-  { clock, peers, sessions, assertions }: Lasting,
-  { appOf, isOwnRoute, names }: Pick<Gate, 'appOf' | 'isOwnRoute'> & { readonly names: string[] },
-): Gate {
-  const { sites, signatureKeys, providers } = settings
-  const known = siteMatcher(sites)
-  const siteOf = (host: string) => known(host) ?? sites[0]
-  const allowed = new Map(providers.map(({ name, allow }) => [name, allow]))
-  const firstProvider = providers[0]?.name ?? ''
-  const [signatureKey] = signatureKeys
-  const rule = settings.authEnabled ? signedInRule : openRule
-  return {
-    clock,
-    peers,
-    sessions,
-    appOf,
-    isOwnRoute,
-    siteOf,
-    firstProvider,
-    unknownHost: unknownHostReason(settings),
-    trustedProxies: settings.trustedProxies,
-    ruleFor: () => rule,
-    isOwnOrigin: (origin) => {
-      if (!URL.canParse(origin)) return false
-      const url = new URL(origin)
-      if (url.origin !== origin || url.protocol !== new URL(sites[0].origin).protocol) return false
-      return sites.some((site) => site.origin === origin) || appOf(url.host) !== undefined
-    },
-    csrfCheck: settings.csrfCheck || sites[0].cookieSameSite === 'none',
-    signatures: signatureKey === undefined ? undefined : new RequestSignatures(signatureKey, clock),
-    admissions: new Admissions({
-      naming: { names, firstProvider },
-      allowOf: (provider) => allowed.get(provider),
-      assertions,
-      issuerOf: (host) => siteUrl(siteOf(host), ''),
-      signs: signatureKey !== undefined,
-      clock,
-    }),
-  }
-}
-
-function unknownHostReason({ apps, namesApps }: Settings): (host: string) => string {
-  if (namesApps)
-    return (host) =>
-      `${host} is the host of no app; if it is one of yours, add it to the hosts of its app in CONFIG_FILE`
-  const hosts = apps.flatMap((app) => app.hosts.map(hostPatternText))
-  return (host) =>
-    `${host} is not in APP_HOSTS; if it is your app, set APP_HOSTS=${[...hosts, host].join(',')}`
 }
 
 /** Traefik, Caddy, Kong and HAProxy ask alike, at the same route. */
