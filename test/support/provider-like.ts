@@ -30,6 +30,10 @@ export interface Particulars {
   readonly revocation?: false
 }
 
+/** As most providers: a sign-in gives a refresh token where the scope `offline_access` is asked for. */
+export const withOfflineAccess: NonNullable<Particulars['refreshToken']> = (request) =>
+  (request.get('scope') ?? '').split(' ').includes('offline_access')
+
 /** A gateway beside the real provider, which is configured to do as another one does. */
 export async function startGatewayLike(
   particulars: Particulars,
@@ -126,6 +130,21 @@ export async function identityOf(site: TestGateway, agent: Agent) {
     'x-user-groups',
   ] as const
   return { status, ...Object.fromEntries(names.map((name) => [name, headers[name]])) }
+}
+
+/** Who an app is told is asking, right after a sign-in. */
+export async function identityAt(...like: Parameters<typeof startGatewayLike>) {
+  await using site = await startGatewayLike(...like)
+  const { agent } = await site.signIn()
+  return await identityOf(site, agent)
+}
+
+/** Signs in and out. As {@link signOut}, but `end` is without the origin of the gateway. */
+export async function signOutAt(...like: Parameters<typeof startGatewayLike>) {
+  await using site = await startGatewayLike(...like)
+  const { agent } = await site.signIn()
+  const { end, asksAgain } = await signOut(site, agent)
+  return { end: end.startsWith(`${site.url}/`) ? end.slice(site.url.length) : end, asksAgain }
 }
 
 /** Signs out. `end` is where the browser ends; `asksAgain`, whether the next sign-in shows a page. */

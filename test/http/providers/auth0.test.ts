@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import { clientId } from '../../support/gateway.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
-  signOut,
+  signOutAt,
   startGatewayLike,
+  withOfflineAccess,
 } from '../../support/provider-like.ts'
 
 const [alice] = demoUsers as [User]
@@ -34,7 +36,7 @@ const auth0: Particulars = {
   },
   idToken: says,
   userinfo: says,
-  refreshToken: (request) => (request.get('scope') ?? '').split(' ').includes('offline_access'),
+  refreshToken: withOfflineAccess,
 }
 
 const aliceAtAuth0 = {
@@ -56,52 +58,46 @@ test('roles come from the claim with a namespace; a refresh leaves them as they 
 })
 
 test('without the name of that claim there are no roles', async () => {
-  await using site = await startGatewayLike(auth0, { OIDC_SCOPES: env.OIDC_SCOPES })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtAuth0, 'x-user-roles': '' })
+  expect(await identityAt(auth0, { OIDC_SCOPES: env.OIDC_SCOPES })).toEqual({
+    ...aliceAtAuth0,
+    'x-user-roles': '',
+  })
 })
 
 test('with an audience the access token names us in azp: its permissions can be roles', async () => {
   const audience = 'https://api.example.com'
-  await using site = await startGatewayLike(
-    {
-      ...auth0,
-      accessToken: ({ iss, sub, exp }) => ({
-        iss: String(iss),
-        sub: String(sub),
-        aud: [audience, `${iss}userinfo`],
-        azp: clientId,
-        exp: Number(exp),
-        permissions: ['read:reports'],
-      }),
-    },
-    {
-      ...env,
-      AUTH_ROLES_CLAIM: `${rolesClaim},permissions`,
-      OIDC_AUTHORIZATION_PARAMS: `audience=${audience}`,
-    },
-  )
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({
+  expect(
+    await identityAt(
+      {
+        ...auth0,
+        accessToken: ({ iss, sub, exp }) => ({
+          iss: String(iss),
+          sub: String(sub),
+          aud: [audience, `${iss}userinfo`],
+          azp: clientId,
+          exp: Number(exp),
+          permissions: ['read:reports'],
+        }),
+      },
+      {
+        ...env,
+        AUTH_ROLES_CLAIM: `${rolesClaim},permissions`,
+        OIDC_AUTHORIZATION_PARAMS: `audience=${audience}`,
+      },
+    ),
+  ).toEqual({
     ...aliceAtAuth0,
     'x-user-roles': 'admin,user,read:reports',
   })
 })
 
 test('sign-out goes to Auth0 and comes back where its metadata names the endpoint', async () => {
-  await using site = await startGatewayLike(auth0, env)
-  const { agent } = await site.signIn()
-  expect(await signOut(site, agent)).toEqual({
-    end: `${site.url}/auth/logged-out`,
-    asksAgain: true,
-  })
+  expect(await signOutAt(auth0, env)).toEqual({ end: '/auth/logged-out', asksAgain: true })
 })
 
 test('sign-out ends here where the tenant does not announce the endpoint', async () => {
-  await using site = await startGatewayLike({ ...auth0, endSession: false }, env)
-  const { agent } = await site.signIn()
-  expect(await signOut(site, agent)).toEqual({
-    end: `${site.url}/auth/logged-out`,
+  expect(await signOutAt({ ...auth0, endSession: false }, env)).toEqual({
+    end: '/auth/logged-out',
     asksAgain: false,
   })
 })

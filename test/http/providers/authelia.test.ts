@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
-  signOut,
+  signOutAt,
   startGatewayLike,
+  withOfflineAccess,
 } from '../../support/provider-like.ts'
 
 const [alice] = demoUsers as [User]
@@ -25,7 +27,7 @@ const authelia: Particulars = {
     email_verified: true,
     groups: groups.map((group) => group.slice(1)),
   }),
-  refreshToken: (request) => (request.get('scope') ?? '').split(' ').includes('offline_access'),
+  refreshToken: withOfflineAccess,
   endSession: false,
 }
 
@@ -56,19 +58,12 @@ test('without the scope groups there are none, without offline_access no refresh
 })
 
 test('AUTH_ROLES_CLAIM=groups makes the groups roles as well', async () => {
-  await using site = await startGatewayLike(authelia, { ...env, AUTH_ROLES_CLAIM: 'groups' })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({
+  expect(await identityAt(authelia, { ...env, AUTH_ROLES_CLAIM: 'groups' })).toEqual({
     ...aliceAtAuthelia,
     'x-user-roles': 'engineering,ops',
   })
 })
 
 test('sign-out ends here, and Authelia signs in again without asking', async () => {
-  await using site = await startGatewayLike(authelia, env)
-  const { agent } = await site.signIn()
-  expect(await signOut(site, agent)).toEqual({
-    end: `${site.url}/auth/logged-out`,
-    asksAgain: false,
-  })
+  expect(await signOutAt(authelia, env)).toEqual({ end: '/auth/logged-out', asksAgain: false })
 })

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import { clientId } from '../../support/gateway.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
-  signOut,
+  signOutAt,
   startGatewayLike,
+  withOfflineAccess,
 } from '../../support/provider-like.ts'
 
 const [alice] = demoUsers as [User]
@@ -34,7 +36,7 @@ const authentik: Particulars = {
   idToken: says,
   userinfo: says,
   accessToken: (idToken) => ({ ...idToken, azp: clientId }),
-  refreshToken: (request) => (request.get('scope') ?? '').split(' ').includes('offline_access'),
+  refreshToken: withOfflineAccess,
 }
 
 const aliceAtAuthentik = {
@@ -58,9 +60,7 @@ test('groups come with the scope profile; a refresh leaves them as they are', as
 
 test('the scope entitlements gives roles', async () => {
   const scopes = `${env.OIDC_SCOPES} entitlements`
-  await using site = await startGatewayLike(authentik, { OIDC_SCOPES: scopes })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({
+  expect(await identityAt(authentik, { OIDC_SCOPES: scopes })).toEqual({
     ...aliceAtAuthentik,
     'x-user-roles': 'admin,user',
   })
@@ -74,12 +74,7 @@ test('without offline_access the session ends with the access token', async () =
 })
 
 test('sign-out ends the session there too, and comes back', async () => {
-  await using site = await startGatewayLike(authentik, env)
-  const { agent } = await site.signIn()
-  expect(await signOut(site, agent)).toEqual({
-    end: `${site.url}/auth/logged-out`,
-    asksAgain: true,
-  })
+  expect(await signOutAt(authentik, env)).toEqual({ end: '/auth/logged-out', asksAgain: true })
 })
 
 test.each([

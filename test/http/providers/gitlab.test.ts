@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
   signOut,
@@ -40,21 +41,21 @@ const aliceAtGitlab = {
 }
 
 test('groups are the paths that userinfo lists, those below a group included', async () => {
-  await using site = await startGatewayLike(gitlab)
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual(aliceAtGitlab)
+  expect(await identityAt(gitlab)).toEqual(aliceAtGitlab)
 })
 
 test('AUTH_GROUPS_CLAIM=groups_direct takes those one is in oneself, from the id token', async () => {
-  await using site = await startGatewayLike(gitlab, { AUTH_GROUPS_CLAIM: 'groups_direct' })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtGitlab, 'x-user-groups': 'acme' })
+  expect(await identityAt(gitlab, { AUTH_GROUPS_CLAIM: 'groups_direct' })).toEqual({
+    ...aliceAtGitlab,
+    'x-user-groups': 'acme',
+  })
 })
 
 test('the groups that one owns can be roles', async () => {
-  await using site = await startGatewayLike(gitlab, { AUTH_ROLES_CLAIM: owned })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtGitlab, 'x-user-roles': 'acme/dev' })
+  expect(await identityAt(gitlab, { AUTH_ROLES_CLAIM: owned })).toEqual({
+    ...aliceAtGitlab,
+    'x-user-roles': 'acme/dev',
+  })
 })
 
 test('a refresh token comes by itself, and each is redeemed once', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
   signOut,
@@ -39,9 +40,7 @@ const aliceAtGoogle = {
 }
 
 test('the e-mail address is the login name; nothing is known of roles and groups', async () => {
-  await using site = await startGatewayLike(google, offline)
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual(aliceAtGoogle)
+  expect(await identityAt(google, offline)).toEqual(aliceAtGoogle)
 })
 
 test('with access_type=offline and prompt=consent a session is refreshed, with one token all along', async () => {

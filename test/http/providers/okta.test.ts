@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import { clientId } from '../../support/gateway.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
-  signOut,
+  signOutAt,
   startGatewayLike,
+  withOfflineAccess,
 } from '../../support/provider-like.ts'
 
 const [alice] = demoUsers as [User]
@@ -38,7 +40,7 @@ const okta: Particulars = {
     groups: ['of the API'],
     exp: Number(exp),
   }),
-  refreshToken: (request) => (request.get('scope') ?? '').split(' ').includes('offline_access'),
+  refreshToken: withOfflineAccess,
 }
 
 const aliceAtOkta = {
@@ -51,15 +53,14 @@ const aliceAtOkta = {
 }
 
 test('userinfo says what the id token does not; the access token of the API is not read', async () => {
-  await using site = await startGatewayLike(okta, env)
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual(aliceAtOkta)
+  expect(await identityAt(okta, env)).toEqual(aliceAtOkta)
 })
 
 test('groups take the scope groups', async () => {
-  await using site = await startGatewayLike(okta, { OIDC_SCOPES: 'openid profile email' })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtOkta, 'x-user-groups': '' })
+  expect(await identityAt(okta, { OIDC_SCOPES: 'openid profile email' })).toEqual({
+    ...aliceAtOkta,
+    'x-user-groups': '',
+  })
 })
 
 test('a refresh asks userinfo again', async () => {
@@ -72,16 +73,12 @@ test('a refresh asks userinfo again', async () => {
 })
 
 test('OIDC_GROUPS_ALLOWLIST leaves out the group that everybody is in', async () => {
-  await using site = await startGatewayLike(okta, { ...env, OIDC_GROUPS_ALLOWLIST: 'ops' })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtOkta, 'x-user-groups': '/ops' })
+  expect(await identityAt(okta, { ...env, OIDC_GROUPS_ALLOWLIST: 'ops' })).toEqual({
+    ...aliceAtOkta,
+    'x-user-groups': '/ops',
+  })
 })
 
 test('sign-out ends the session there too, and comes back', async () => {
-  await using site = await startGatewayLike(okta, env)
-  const { agent } = await site.signIn()
-  expect(await signOut(site, agent)).toEqual({
-    end: `${site.url}/auth/logged-out`,
-    asksAgain: true,
-  })
+  expect(await signOutAt(okta, env)).toEqual({ end: '/auth/logged-out', asksAgain: true })
 })

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { demoUsers, type User } from '../../../demo/idp/users.ts'
 import { clientId } from '../../support/gateway.ts'
 import {
+  identityAt,
   identityOf,
   type Particulars,
-  signOut,
+  signOutAt,
   startGatewayLike,
+  withOfflineAccess,
 } from '../../support/provider-like.ts'
 
 const [alice] = demoUsers as [User]
@@ -43,7 +45,7 @@ const zitadel: Particulars = {
     [rolesClaim]: roles,
     [rolesOfProject]: roles,
   }),
-  refreshToken: (request) => (request.get('scope') ?? '').split(' ').includes('offline_access'),
+  refreshToken: withOfflineAccess,
 }
 
 const aliceAtZitadel = {
@@ -66,45 +68,41 @@ test('the keys of the claim are the roles, at the sign-in and at a refresh', asy
 
 test('the claim of one project is as good, and so is one in the id token', async () => {
   const { idToken } = zitadel
-  await using site = await startGatewayLike(
-    { ...zitadel, idToken: (user) => ({ ...idToken(user), [rolesOfProject]: { viewer: {} } }) },
-    { ...env, AUTH_ROLES_CLAIM: rolesOfProject },
-  )
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtZitadel, 'x-user-roles': 'viewer' })
+  expect(
+    await identityAt(
+      { ...zitadel, idToken: (user) => ({ ...idToken(user), [rolesOfProject]: { viewer: {} } }) },
+      { ...env, AUTH_ROLES_CLAIM: rolesOfProject },
+    ),
+  ).toEqual({ ...aliceAtZitadel, 'x-user-roles': 'viewer' })
 })
 
 test('an access token that is a JWT for the project is read', async () => {
-  await using site = await startGatewayLike(
-    {
-      ...zitadel,
-      accessToken: ({ iss, sub, exp }) => ({
-        iss: String(iss),
-        sub: String(sub),
-        aud: [clientId, 'another-application', project],
-        exp: Number(exp),
-        [rolesClaim]: { viewer: {} },
-      }),
-    },
-    env,
-  )
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtZitadel, 'x-user-roles': 'viewer' })
+  expect(
+    await identityAt(
+      {
+        ...zitadel,
+        accessToken: ({ iss, sub, exp }) => ({
+          iss: String(iss),
+          sub: String(sub),
+          aud: [clientId, 'another-application', project],
+          exp: Number(exp),
+          [rolesClaim]: { viewer: {} },
+        }),
+      },
+      env,
+    ),
+  ).toEqual({ ...aliceAtZitadel, 'x-user-roles': 'viewer' })
 })
 
 test('without the name of the claim there are no roles', async () => {
-  await using site = await startGatewayLike(zitadel, { OIDC_SCOPES: env.OIDC_SCOPES })
-  const { agent } = await site.signIn()
-  expect(await identityOf(site, agent)).toEqual({ ...aliceAtZitadel, 'x-user-roles': '' })
+  expect(await identityAt(zitadel, { OIDC_SCOPES: env.OIDC_SCOPES })).toEqual({
+    ...aliceAtZitadel,
+    'x-user-roles': '',
+  })
 })
 
 test('sign-out ends the session there too, and comes back', async () => {
-  await using site = await startGatewayLike(zitadel, env)
-  const { agent } = await site.signIn()
-  expect(await signOut(site, agent)).toEqual({
-    end: `${site.url}/auth/logged-out`,
-    asksAgain: true,
-  })
+  expect(await signOutAt(zitadel, env)).toEqual({ end: '/auth/logged-out', asksAgain: true })
 })
 
 test('ALLOW can name a role', async () => {
