@@ -11,7 +11,8 @@ FROM node:26-trixie-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # What only people and compilers read stays out; licences stay in.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+# The keyring is for people at a terminal: nobody signs in from a container.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
  && find node_modules -type f ! -iname 'licen[sc]e*' \
       \( -iname '*.md' -o -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete \
  && find node_modules -type d \

@@ -3,6 +3,7 @@ import { type Loaded, loadSettings } from '../config/load.ts'
 import { renderProblem } from '../config/problem.ts'
 import type { ProviderSettings, Settings } from '../config/settings.ts'
 import { siteUrl } from '../model/site.ts'
+import { unreachableWarnings } from '../rules/unreachable-rules.ts'
 import { effectiveSettings } from './effective-settings.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
@@ -26,6 +27,7 @@ export async function check(env: Environment, probes: Probes, terminal: Terminal
     for (const problem of loaded.problems) terminal.error(renderProblem(problem))
     return exitCodes.configuration
   }
+  for (const warning of unreachableWarnings(loaded.settings)) terminal.error(`warning: ${warning}`)
   terminal.out('Settings')
   for (const line of effectiveSettings(loaded)) terminal.out(`  ${line}`)
   showRegistrations(loaded, terminal)

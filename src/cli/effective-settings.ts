@@ -27,6 +27,8 @@ const settled: Partial<Record<VariableName, (settings: Settings) => string | und
   POST_LOGOUT_URL: ({ postLogoutUrl }) => postLogoutUrl,
   OIDC_PROMPT: ({ providers: [provider] }) => provider?.prompt,
   TRUSTED_PROXIES: ({ trustedProxies }) => trustedProxies.join(','),
+  AUTH_TRUSTED_ISSUERS: ({ issuers }) => issuers.map(({ issuer }) => issuer).join(',') || undefined,
+  AUTH_BYPASS_USER: ({ bypass }) => bypass && `${bypass.username}:${bypass.roles.join(',')}`,
 }
 
 function shown(name: VariableName, { values, settings }: Extract<Loaded, { kind: 'ok' }>): string {

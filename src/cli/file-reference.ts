@@ -5,6 +5,7 @@ interface Schema {
   readonly description?: string
   readonly enum?: readonly string[]
   readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly additionalProperties?: Schema | boolean
@@ -48,6 +49,12 @@ providers:
     client_secret: \${env.PARTNER_SECRET}
     label: Partner Ltd
     allow: [domain:partner.example]
+issuers:
+  ci:
+    issuer: https://ci.example.net
+    audiences: [https://shop.example.com]
+    clients: [deploy]
+    service: { typ: [service] }
 headers: { X-Dept: claims.department }
 apps:
   grafana:
@@ -59,6 +66,46 @@ apps:
     sign_in: { acr: [mfa], max_age: 15m }
   shop:
     hosts: [shop.example.com, "*.shop.example.com"]
+    rules:
+      - match: { paths: [/products/**], methods: [GET, HEAD] }
+        access: optional
+        quota: { anonymous: 60/minute }
+rules:
+  - name: health
+    match: { paths: [/health, /docs/**], methods: [GET, HEAD] }
+    access: public
+  - name: admin
+    match: { paths: [/admin/**], networks: [10.0.0.0/8] }
+    access: user
+    require: { roles: [admin], when: ["user in teams platform"] }
+  - name: models
+    match: { paths: ["/v1/models/{id}"] }
+    access: any
+    credentials: [bearer, key]
+    resource: "models::{id}"
+    quota: { user: 1000/day, service: 5000/day }
+  - name: deleting notes
+    match: { hosts: [shop.example.com], paths: [/mcp], mcp: { tools: [delete_*] } }
+    access: any
+    require: { scopes: [notes:write] }
+default: { access: user }
+access_policy:
+  - permit: { actions: [read], resource: "models::*" }
+    when: user in teams platform
+  - forbid: { actions: [write], resource: "models::base:*" }
+    unless: user in roles admin
+claims_mapping: { groups: teams, realm_access: roles }
+quota: { user: 10000/day, service: 50000/day }
+mcp:
+  notes:
+    resource: https://shop.example.com/mcp
+    scopes: [notes:read]
+keys:
+  - name: backup
+    hash: sha256:0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8
+    roles: [backup]
+    expires: 2099-06-30
+admins: [alice@example.com]
 \`\`\`
 `
 
@@ -68,9 +115,11 @@ function rowsOf(schema: Schema, path: string, required: readonly string[]): stri
   const nested = Object.entries(schema.properties ?? {}).flatMap(([key, value]) =>
     rowsOf(value, path === '' ? key : `${path}.${key}`, schema.required ?? []),
   )
-  const { additionalProperties: map } = schema
+  const { additionalProperties: map, items } = schema
   const named = typeof map === 'object' ? rowsOf(map, `${path}.<name>`, []) : []
-  return [...own, ...nested, ...named]
+  // Lists of maps below the top are described at the top too.
+  const listed = items?.properties && !path.includes('.') ? rowsOf(items, `${path}[]`, []) : []
+  return [...own, ...nested, ...named, ...listed.slice(1)]
 }
 
 function rowOf(schema: Schema, path: string, required: boolean): string {
@@ -78,9 +127,16 @@ function rowOf(schema: Schema, path: string, required: boolean): string {
   return `| \`${path}\` | ${typeOf(schema)} | ${description}${required ? ' Required.' : ''} |`
 }
 
-function typeOf({ enum: words, type, items }: Schema): string {
+function typeOf({ enum: words, type, items, anyOf }: Schema): string {
   if (words) return words.map((word) => `\`${word}\``).join(', ')
-  if (type === 'array') return `list of ${items?.type ?? 'entries'}s`
+  if (items?.enum) return `list of ${typeOf(items)}`
+  if (type === 'array') return `list of ${typeOf(items ?? {})}s`
   if (type === 'object') return 'map'
-  return type ?? 'list or map'
+  return (
+    type ??
+    anyOf
+      ?.map(({ type: one }) => (one === 'array' ? 'list' : typeOf({ type: one ?? '' })))
+      .join(' or ') ??
+    ''
+  )
 }

@@ -28,10 +28,10 @@ export function headers(proxy: string, env: Environment, terminal: Terminal): nu
 }
 
 /** Every header of a 200 that a proxy has to take from the gateway and from nobody else. */
-function namesOf({ apps, assertion, signatureKeys }: Settings): RecipeNames {
+export function namesOf({ apps, keys, assertion, signatureKeys }: Settings): RecipeNames {
   return {
     identity: [
-      ...identityHeaderNamesOf(apps),
+      ...identityHeaderNamesOf({ apps, keys }),
       ...(assertion ? ['x-auth-assertion'] : []),
       ...(signatureKeys.length > 0 ? signatureHeaderNames : []),
       'x-request-id',

@@ -1,18 +1,22 @@
 import { quoted } from '../config/problem.ts'
 import type { ProviderSettings, Settings } from '../config/settings.ts'
+import { Breakers } from '../issuers/breaker.ts'
 import { Discovery, type IssuerMetadata } from '../issuers/discovery.ts'
 import { createIssuerFetch, type IssuerFetch } from '../issuers/issuer-fetch.ts'
 import { systemClock } from '../lib/clock.ts'
 import { deriveKeys, Seal } from '../lib/seal.ts'
-import { openSqliteSessionStore } from '../sessions/sqlite-session-store.ts'
-import { openValkeySessionStore } from '../sessions/valkey-session-store.ts'
+import { openSessionStore } from '../sessions/open-session-store.ts'
 import type { Probes } from './check.ts'
 
 /** The probes as the gateway itself would reach provider and store. */
 export const liveProbes: Probes = { discover, pingStore }
 
 async function discover(provider: ProviderSettings) {
-  const fetch = createIssuerFetch({ ...provider, observe: () => {} })
+  const fetch = createIssuerFetch({
+    ...provider,
+    observe: () => {},
+    breakers: new Breakers(systemClock, () => {}),
+  })
   let aheadMs: number | undefined
   const watched: IssuerFetch = async (url, init) => {
     const asked = systemClock.now()
@@ -59,10 +63,6 @@ function missing(metadata: IssuerMetadata, provider: ProviderSettings): string[]
 
 async function pingStore({ store, session }: Settings): Promise<void> {
   const seal = new Seal(deriveKeys(session.secrets, 'check'))
-  const options = { clock: systemClock, seal }
-  await using sessions =
-    store.kind === 'sqlite'
-      ? openSqliteSessionStore({ ...options, path: store.path })
-      : openValkeySessionStore({ ...options, url: store.url })
+  await using sessions = openSessionStore(store, { clock: systemClock, seal })
   await sessions.ping()
 }

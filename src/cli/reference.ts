@@ -1,4 +1,3 @@
-import { plannedNames } from '../config/planned.ts'
 import { sections, type Variable } from '../config/variables.ts'
 
 /** The reference page of the configuration, in Markdown. */
@@ -7,7 +6,7 @@ export function renderReference(): string {
     const rows = Object.entries(variables).map(renderRow)
     return `## ${heading}\n\n| Variable | Default | Meaning |\n|---|---|---|\n${rows.join('\n')}\n`
   })
-  return `${introduction}\n${tables.join('\n')}\n${later}`
+  return `${introduction}\n${tables.join('\n')}`
 }
 
 const introduction = `# Configuration
@@ -24,14 +23,8 @@ All problems are reported at once, each with the variable, what is wrong and wha
 process exits with 78. \`gatehouse check\` shows the effective settings and where each came from. Secrets
 are never printed.
 
-Apps, own headers and further providers can be in a file: [configuration file](configuration-file.md).
-`
-
-const later = `## Settings of later versions
-
-This version does not know the following settings. It refuses to start with them, as ignoring them would
-be unsafe: ${plannedNames.map(code).join(', ')}. The exception are values that mean what this
-version does anyway, such as \`AUTH_MODE=kong_headers\`.
+Rules, apps, further providers and issuers, keys and quotas are in a file:
+[configuration file](configuration-file.md).
 `
 
 function renderRow([name, variable]: [string, Variable]): string {

@@ -1,24 +1,10 @@
 import { parseArgs } from 'node:util'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Environment } from '../config/environment.ts'
+import type { Command } from './command.ts'
+import { commands } from './commands.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
-
-const usage = `Usage: gatehouse [command]
-
-  serve             runs the gateway (the default)
-  check             shows the effective settings and what to register at the provider,
-                    and tests the provider, the store and the clock
-  headers <proxy>   prints what to paste into the proxy, with the headers of the settings: traefik, kong,
-                    nginx, caddy, haproxy or envoy
-  demo              runs the gateway with a provider, a proxy and an app of its own
-  sample-app        runs the sample app alone
-  health            asks the running gateway whether it lives, for container health checks
-  help              prints this
-
-  -h, --help        prints this
-  -v, --version     prints the version
-
-Settings are environment variables: docs/reference/configuration.md lists them.`
+import { usage } from './usage.ts'
 
 /**
  * Runs one command of `gatehouse`.
@@ -31,78 +17,58 @@ export async function run(
   env: Environment,
   terminal: Terminal,
 ): Promise<number | undefined> {
-  const parsed = parse(args)
-  if (parsed.kind === 'unreadable') return refuse(parsed.message, terminal)
-  const [command = 'serve', ...operands] = parsed.positionals
-  if (parsed.help || command === 'help') {
+  const refuse = (message: string) => {
+    terminal.error(`gatehouse: ${message}\n\n${usage}`)
+    return exitCodes.usage
+  }
+  // The command comes first: what the words after it mean is its own.
+  const name = args[0] === undefined || args[0].startsWith('-') ? 'serve' : args[0]
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const parsed = parse(args, command)
+  if (parsed.kind === 'unreadable') return refuse(parsed.message)
+  const { values, positionals } = parsed
+  const operands = args[0] === name ? positionals.slice(1) : positionals
+  if (values.help === true || name === 'help') {
     terminal.out(usage)
     return exitCodes.ok
   }
-  if (parsed.version) {
+  if (values.version === true) {
     terminal.out(packageJson.version)
     return exitCodes.ok
   }
-  const extra = operands[command === 'headers' ? 1 : 0]
-  if (extra !== undefined) return refuse(`${command} takes no "${extra}"`, terminal)
-  switch (command) {
-    case 'serve': {
-      const { serve } = await import('../main.ts')
-      await serve(env)
-      return
-    }
-    case 'check': {
-      const { check } = await import('./check.ts')
-      const { liveProbes } = await import('./live-probes.ts')
-      return check(env, liveProbes, terminal)
-    }
-    case 'headers': {
-      const { headers } = await import('./headers.ts')
-      const { recipeProxies } = await import('./recipes/recipes.ts')
-      const [proxy = ''] = operands
-      if (!recipeProxies.includes(proxy))
-        return refuse(`headers knows ${recipeProxies.join(', ')}`, terminal)
-      return headers(proxy, env, terminal)
-    }
-    case 'demo': {
-      const { main } = await import('../../demo/main.ts')
-      await main()
-      return
-    }
-    case 'sample-app': {
-      const { main } = await import('../../demo/sample-app.ts')
-      await main()
-      return
-    }
-    case 'health': {
-      const { health } = await import('./health.ts')
-      return health(env, terminal)
-    }
-    default:
-      return refuse(`"${command}" is no command`, terminal)
-  }
+  if (!command) return refuse(`"${name}" is no command`)
+  const extra = operands[command.operands ?? 0]
+  if (extra !== undefined) return refuse(`${name} takes no "${extra}"`)
+  return command.run({
+    operands,
+    text(option) {
+      const value = values[option]
+      return typeof value === 'string' ? value : undefined
+    },
+    flag: (option) => values[option] === true,
+    env,
+    terminal,
+    refuse,
+  })
 }
 
 type Parsed =
-  | { kind: 'read'; positionals: string[]; help: boolean; version: boolean }
+  | { kind: 'read'; positionals: string[]; values: Readonly<Record<string, unknown>> }
   | { kind: 'unreadable'; message: string }
 
-function parse(args: readonly string[]): Parsed {
+function parse(args: readonly string[], command: Command | undefined): Parsed {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        version: { type: 'boolean', short: 'v', default: false },
+        ...command?.options,
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
       },
     })
-    return { kind: 'read', positionals, ...values }
+    return { kind: 'read', positionals, values }
   } catch (error) {
     return { kind: 'unreadable', message: error instanceof Error ? error.message : String(error) }
   }
-}
-
-function refuse(message: string, terminal: Terminal): number {
-  terminal.error(`gatehouse: ${message}\n\n${usage}`)
-  return exitCodes.usage
 }

@@ -32,14 +32,15 @@ export function appHost(
   sites: Sites,
   findings: Findings,
 ): HostPattern | undefined {
-  const pattern = parsePattern(variable, entry, sites, findings)
+  const pattern = hostPattern(variable, entry, sites, findings)
   if (!pattern) return
   if (!sites.some((site) => reaches(site, pattern)))
     refuseReach(variable, entry, pattern, sites, findings)
   return pattern
 }
 
-function parsePattern(
+/** One host name or wildcard as apps and rules have it; undefined with a problem. */
+export function hostPattern(
   variable: string,
   entry: string,
   [first]: Sites,

@@ -1,21 +1,17 @@
 import type { App } from '../model/app.ts'
 import { allowSetting } from './allow-setting.ts'
 import { appHost, appHostSettings } from './app-host-settings.ts'
+import { attributeNames } from './condition-setting.ts'
+import { durationMs } from './durations.ts'
 import type { ConfigFile } from './file-schema.ts'
 import { appHeaders, headerSettings } from './header-settings.ts'
 import { hostPatternText } from './host-matcher.ts'
 import { type Findings, quoted } from './problem.ts'
+import { type RuleSurroundings, ruleList } from './rule-settings.ts'
 import type { AppSettings, ProviderSettings, Settings, Sites } from './settings.ts'
 import type { Values } from './variables.ts'
 
 type AppEntry = NonNullable<ConfigFile['apps']>[string]
-
-const unitMs: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
 
 /** Checks the apps: those of the file, else one for all hosts. Undefined with a problem. */
 export function appSettings(
@@ -29,12 +25,20 @@ export function appSettings(
   const token = values.PASS_TOKEN
   if (!file?.apps) {
     const hosts = appHostSettings(values, sites, findings)
-    return { apps: [{ name: 'default', hosts, headers, token, signIn: {} }], namesApps: false }
+    const app = { name: 'default', hosts, headers, token, signIn: {}, rules: [] }
+    return { apps: [app], namesApps: false }
   }
   if (values.APP_HOSTS !== undefined)
     findings.refuse('APP_HOSTS', 'and apps in CONFIG_FILE are there both; keep one of them')
   const all = Object.entries(file.apps).map(([name, entry]) =>
-    oneApp(name, entry, { headers, token }, sites, providers, findings),
+    oneApp(
+      name,
+      entry,
+      { headers, token, policy: !!file.access_policy, attributes: attributeNames(file) },
+      sites,
+      providers,
+      findings,
+    ),
   )
   checkHosts(all, findings)
   const [first, ...more] = all
@@ -44,7 +48,7 @@ export function appSettings(
 function oneApp(
   name: string,
   entry: AppEntry,
-  common: Pick<App, 'headers' | 'token'>,
+  common: Pick<App, 'headers' | 'token'> & Pick<RuleSurroundings, 'policy' | 'attributes'>,
   sites: Sites,
   providers: readonly ProviderSettings[],
   findings: Findings,
@@ -74,11 +78,8 @@ function oneApp(
       ...(acr && { acr }),
       ...(maxAge !== undefined && { maxAgeMs: durationMs(maxAge) }),
     },
+    rules: ruleList(`${at}.rules`, entry.rules, { ...common, hosts, sites }, findings),
   }
-}
-
-function durationMs(text: string): number {
-  return Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? Number.NaN)
 }
 
 /** Every host belongs to one app. */

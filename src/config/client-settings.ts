@@ -9,8 +9,16 @@ type ClientSettings = Pick<
   'clientId' | 'clientAuth' | 'clientSecret' | 'clientPrivateKey'
 >
 
-/** Checks how the gateway proves itself to the provider; undefined with a problem. */
-export function clientSettings(values: Values, findings: Findings): ClientSettings | undefined {
+/**
+ * Checks how the gateway proves itself to the provider; undefined with a problem.
+ *
+ * @param withoutId - what to do about a missing id, beside setting it
+ */
+export function clientSettings(
+  values: Values,
+  findings: Findings,
+  withoutId = '',
+): ClientSettings | undefined {
   const {
     OIDC_CLIENT_ID: clientId,
     OIDC_CLIENT_AUTH: clientAuth,
@@ -20,7 +28,7 @@ export function clientSettings(values: Values, findings: Findings): ClientSettin
   if (clientId === undefined && !findings.refused('OIDC_CLIENT_ID'))
     findings.refuse(
       'OIDC_CLIENT_ID',
-      "is missing: the gateway's client id at the provider",
+      `is missing: the gateway's client id at the provider${withoutId}`,
       'gatehouse',
     )
   const takesSecret = clientAuth === 'client_secret_basic' || clientAuth === 'client_secret_post'

@@ -2,8 +2,10 @@ import { createRequire } from 'node:module'
 import type { DefinedError } from 'ajv'
 import { distance } from 'fastest-levenshtein'
 import { type Environment, fileOf, type ReadFile, reasonOf } from './environment.ts'
-import { type ConfigFile, fileSchema, patternFaults } from './file-schema.ts'
+import { foreignKeys, patternFaults } from './file-forms.ts'
+import { type ConfigFile, fileSchema } from './file-schema.ts'
 import { type Findings, quoted } from './problem.ts'
+import { enumAdvice } from './rule-schema.ts'
 
 // Only where there is a file: most installations have none, and the two would take ten megabytes.
 const requireLater = createRequire(import.meta.url)
@@ -109,14 +111,18 @@ function faultOf(error: DefinedError): Fault | undefined {
       const known = Object.keys(error.parentSchema?.properties ?? propertiesAt(error.schemaPath))
       const near = known.find((candidate) => distance(candidate, name) <= 2)
       const advice = near ? `did you mean ${near}?` : `known: ${known.join(', ')}`
-      return { at: at === '' ? name : `${at}.${name}`, message: `is not known; ${advice}` }
+      const message = foreignKeys[name] ?? `is not known; ${advice}`
+      return { at: at === '' ? name : `${at}.${name}`, message }
     }
     case 'required':
       return { at: `${at}.${error.params.missingProperty}`, message: 'is missing' }
     case 'type':
       return { at, message: `is not of the type ${error.params.type}` }
-    case 'enum':
-      return { at, message: `is none of ${error.params.allowedValues.join(', ')}` }
+    case 'enum': {
+      const { allowedValues: allowed } = error.params
+      const advice = enumAdvice.get(allowed)
+      return { at, message: `is none of ${allowed.join(', ')}${advice ? `; ${advice}` : ''}` }
+    }
     case 'minItems':
     case 'minProperties':
       return { at, message: 'lists nothing' }

@@ -16,6 +16,7 @@ const identityFields = new Set([
   'groups',
   'provider',
   'session_id',
+  'expires_at',
 ])
 
 /** Headers with a meaning of their own, to proxies and to what answers. */

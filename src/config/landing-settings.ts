@@ -57,7 +57,8 @@ function faultOf(
   const ownPage = sites.some(({ host }) => host === url.host)
   if (!ownPage && !appMatcher(apps, sites)(url.host))
     return `is on a host that is neither PUBLIC_URL's nor in APP_HOSTS; add ${url.host} there`
-  const steps = ['login', 'logout', 'callback', 'continue-signin'].flatMap((step) =>
+  const names = ['login', 'logout', 'callback', 'continue-signin', 'start', 'sign_in', 'sign_out']
+  const steps = names.flatMap((step) =>
     ['', '/api'].map((prefix) => `${site.basePath}${prefix}${authPath}/${step}`),
   )
   if (ownPage && steps.includes(url.pathname)) return 'is a step of sign-in or sign-out itself'

@@ -50,6 +50,13 @@ function faultOf(entry: string): string | undefined {
   return undefined
 }
 
+/** Whether a text is an address or a CIDR; a zone would say nothing of who calls. */
+export function isNetwork(text: string): boolean {
+  const [, address = '', digits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const family = isIP(address)
+  return family !== 0 && Number(digits ?? 0) <= (family === 6 ? 128 : 32)
+}
+
 /** True for an IPv6 network that overlaps the IPv4 networks written as IPv6 (RFC 4291 section 2.5.5.2). */
 function holdsMappedIpv4(address: string, prefix: number): boolean {
   const network = new BlockList()

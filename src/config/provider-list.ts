@@ -1,31 +1,15 @@
 import type { AllowList } from '../model/allow.ts'
 import { allowSetting } from './allow-setting.ts'
+import { signsNobodyIn, takesOthersTokens } from './bearer-only.ts'
 import { type Environment, type ReadFile, readEnvironment } from './environment.ts'
-import { type ConfigFile, namePattern, patternFaults } from './file-schema.ts'
+import { namePattern, patternFaults } from './file-forms.ts'
+import type { ConfigFile } from './file-schema.ts'
+import { ownVariables, passOn, variablesOfEntry } from './own-variables.ts'
 import { Findings, quoted } from './problem.ts'
 import { providerSettings } from './provider-settings.ts'
 import type { ProviderSettings } from './settings.ts'
 import { readValues } from './values.ts'
 import type { Values } from './variables.ts'
-
-/** What a further provider may be told: the end of its variables, and the variable it stands for. */
-const ownVariables = {
-  ISSUER: 'OIDC_ISSUER',
-  INTERNAL_URL: 'OIDC_INTERNAL_URL',
-  CLIENT_ID: 'OIDC_CLIENT_ID',
-  CLIENT_SECRET: 'OIDC_CLIENT_SECRET',
-  CLIENT_AUTH: 'OIDC_CLIENT_AUTH',
-  CLIENT_PRIVATE_KEY: 'OIDC_CLIENT_PRIVATE_KEY',
-  CA: 'OIDC_CA',
-  LABEL: 'OIDC_LABEL',
-  SCOPES: 'OIDC_SCOPES',
-  PROMPT: 'OIDC_PROMPT',
-  AUTHORIZATION_PARAMS: 'OIDC_AUTHORIZATION_PARAMS',
-  PAR: 'OIDC_PAR',
-  ALLOW: 'ALLOW',
-  ROLES_CLAIM: 'AUTH_ROLES_CLAIM',
-  GROUPS_CLAIM: 'AUTH_GROUPS_CLAIM',
-} as const
 
 const nameForm = new RegExp(namePattern)
 const variablePrefix = (name: string) => `OIDC_${name.toUpperCase().replaceAll('-', '_')}_`
@@ -40,9 +24,12 @@ export function providerVariables(names: readonly string[]): string[] {
 /**
  * Every provider to sign in with: that of `OIDC_ISSUER`, those of `OIDC_PROVIDERS`, those of the file.
  * Undefined with a problem.
+ *
+ * @param allow - who of those they sign in is let in, where they do not say so themselves
  */
 export function providerList(
   values: Values,
+  allow: AllowList | undefined,
   env: Environment,
   file: ConfigFile | undefined,
   readFile: ReadFile,
@@ -50,11 +37,8 @@ export function providerList(
 ): readonly ProviderSettings[] | undefined {
   const named = values.OIDC_PROVIDERS ?? []
   const inFile = Object.entries(file?.providers ?? {})
-  const allow = allowSetting('ALLOW', values.ALLOW, findings)
   const further = named.length + inFile.length > 0
-  const withoutFirst = further && values.OIDC_ISSUER === undefined
-  const first = withoutFirst ? [] : providerSettings(values, 'default', allow, findings)
-  if (withoutFirst) refuseLeftovers(values, findings)
+  const first = firstProvider(values, allow, file, further, findings)
   const fromEnvironment = named.map((name) => {
     if (!isFree(name, env, findings)) return undefined
     const own: Record<string, string | undefined> = {}
@@ -63,20 +47,17 @@ export function providerList(
       own[variable] = env[full]
       own[`${variable}_FILE`] = env[`${full}_FILE`]
     }
-    const rename = (variable: string) =>
-      renamed(variable, (suffix) => variablePrefix(name) + suffix)
-    return oneProvider(name, own, rename, { values, allow, readFile, findings })
+    const ownName = (suffix: string) => variablePrefix(name) + suffix
+    return oneProvider(name, own, ownName, { values, allow, readFile, findings })
   })
   const fromFile = inFile.map(([name, entry]) => {
-    const own: Record<string, string> = {}
-    for (const [key, value] of Object.entries(entry)) {
-      const variable = ownVariables[key.toUpperCase() as keyof typeof ownVariables]
-      const none = Array.isArray(value) && value.length === 0
-      own[variable] = none ? '-' : [value].flat().join(',')
-    }
-    const rename = (variable: string) =>
-      renamed(variable, (suffix) => `providers.${name}.${suffix.toLowerCase()}`)
-    return oneProvider(name, own, rename, { values, allow, readFile, findings })
+    const ownName = (suffix: string) => `providers.${name}.${suffix.toLowerCase()}`
+    return oneProvider(name, variablesOfEntry(entry), ownName, {
+      values,
+      allow,
+      readFile,
+      findings,
+    })
   })
   const all = [...fromEnvironment, ...fromFile]
   const good = all.filter((one) => one !== undefined)
@@ -88,7 +69,7 @@ export function providerList(
 function oneProvider(
   name: string,
   own: Environment,
-  rename: (text: string) => string,
+  ownName: (suffix: string) => string,
   {
     values: shared,
     allow,
@@ -112,21 +93,32 @@ function oneProvider(
     ...(shared.OIDC_GROUPS_ALLOWLIST && { OIDC_GROUPS_ALLOWLIST: shared.OIDC_GROUPS_ALLOWLIST }),
   }
   const ownAllow = allowSetting('ALLOW', values.ALLOW, scoped) ?? allow
-  const [provider] = providerSettings(merged, name, ownAllow, scoped) ?? []
-  for (const { variable, message, example } of scoped.problems)
-    findings.refuse(rename(variable), rename(message), example)
-  for (const { variable, message } of scoped.warnings)
-    findings.warn(rename(variable), rename(message))
+  const provider = providerSettings(merged, name, ownAllow, scoped)
+  passOn(scoped, ownName, findings)
   return provider
 }
 
-/** A text with the variables it names as this provider's operator has written them. */
-function renamed(text: string, own: (suffix: string) => string): string {
-  return text.replaceAll(/\b(?:OIDC|AUTH)_[A-Z_]+\b|\bALLOW\b(?!_)/g, (name) => {
-    const plain = name.replace(/_FILE$/, '')
-    const suffix = Object.entries(ownVariables).find(([, variable]) => variable === plain)?.[0]
-    return suffix === undefined ? name : own(suffix) + name.slice(plain.length)
-  })
+/** The provider of `OIDC_ISSUER`, in a list that is empty where there is none; undefined with a problem. */
+function firstProvider(
+  values: Values,
+  allow: AllowList | undefined,
+  file: ConfigFile | undefined,
+  further: boolean,
+  findings: Findings,
+): readonly ProviderSettings[] | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_SECRET: secret } = values
+  if (issuer === undefined && (further || takesOthersTokens(values, file))) {
+    refuseLeftovers(values, findings)
+    return []
+  }
+  if (signsNobodyIn(values, file)) {
+    if (issuer !== undefined && secret !== undefined)
+      findings.warn('OIDC_CLIENT_SECRET', 'is not used without OIDC_CLIENT_ID: nobody signs in')
+    return []
+  }
+  const advice = '; without one nobody signs in, and bearer tokens need AUTH_ALLOWED_AUDIENCES'
+  const provider = providerSettings(values, 'default', allow, findings, advice)
+  return provider && [provider]
 }
 
 /** Settings of the one provider that there is not. */

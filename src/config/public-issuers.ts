@@ -8,6 +8,10 @@ export function anyoneCanRegister(issuer: URL): boolean {
     case 'appleid.apple.com':
     case 'account.apple.com':
     case 'gitlab.com':
+    // Whoever has an account gets tokens for any audience.
+    case 'token.actions.githubusercontent.com':
+    case 'agent.buildkite.com':
+    case 'app.terraform.io':
       return true
     case 'login.microsoftonline.com':
     case 'login.windows.net':

@@ -1,6 +1,5 @@
 import { distance } from 'fastest-levenshtein'
 import type { Environment } from './environment.ts'
-import { plannedNames } from './planned.ts'
 import { type Findings, quoted } from './problem.ts'
 import { describeVariable, variableNames } from './variables.ts'
 
@@ -14,7 +13,7 @@ const names = variableNames.flatMap((name) => {
   const { aliases = [], joined } = describeVariable(name)
   return [name, ...aliases, ...(joined?.names ?? [])]
 })
-const knownNames = [...names, ...plannedNames].flatMap((name) => [name, `${name}_FILE`])
+const knownNames = names.flatMap((name) => [name, `${name}_FILE`])
 const known = new Set(knownNames)
 const prefixes = new Set(knownNames.map(prefixOf).filter((prefix) => prefix !== ''))
 

@@ -84,7 +84,8 @@ const pages = {
   AUTH_PATH: {
     type: 'string',
     default: '/auth',
-    description: 'Where the public routes are: `/auth/login`, `/auth/callback` and the others.',
+    description:
+      'Where the public routes are: `/auth/login`, `/auth/callback` and the others. `/oauth2` keeps the callback of oauth2-proxy, and adds its `start`, `sign_in`, `sign_out`, `userinfo` and, with `PROXY=nginx`, `auth`.',
   },
   POST_LOGIN_URL: {
     type: 'string',
@@ -124,7 +125,7 @@ const signIn = {
 const provider = {
   OIDC_ISSUER: {
     type: 'string',
-    unset: 'required, except with `AUTH_ENABLED=false`',
+    unset: 'required, except where nobody signs in',
     description:
       'Issuer of the OpenID provider, exactly as its discovery document spells it. Everything else about the provider is read from there.',
     examples: ['https://keycloak.example.com/realms/main'],
@@ -141,7 +142,8 @@ const provider = {
   },
   OIDC_CLIENT_ID: {
     type: 'string',
-    unset: 'required, except with `AUTH_ENABLED=false`',
+    unset:
+      'nobody signs in, only bearer tokens are taken; required without `AUTH_ALLOWED_AUDIENCES`',
     description: "The gateway's client id at the provider.",
     examples: ['gatehouse'],
     aliases: ['KEYCLOAK_CLIENT_ID'],
@@ -276,6 +278,40 @@ const claims = {
   },
 } as const satisfies Variables
 
+const bearer = {
+  AUTH_ALLOWED_AUDIENCES: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: 'bearer tokens are refused, except those of `issuers` in the file',
+    description:
+      'Audiences of which a bearer token must have one: what the provider writes into `aud` for your apps. Setting it makes the gateway take access tokens.',
+    examples: ['https://api.example.com', 'api,reports'],
+    aliases: ['AUTH_AUDIENCE', 'KEYCLOAK_AUDIENCE'],
+  },
+  AUTH_TRUSTED_ISSUERS: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: '`OIDC_ISSUER`',
+    description:
+      "Issuers whose tokens are taken, each exactly as it spells itself. Those of the providers count with the provider's settings; tokens of others give no roles and no groups. More is said of an issuer under `issuers` in the file.",
+    examples: ['https://keycloak.example.com/realms/main,https://partner.example.com'],
+  },
+  AUTH_JWKS_URI: {
+    type: 'string',
+    unset: 'what the metadata of `OIDC_ISSUER` says',
+    description: "Where the keys of `OIDC_ISSUER`'s bearer tokens are.",
+    examples: ['https://keycloak.example.com/realms/main/protocol/openid-connect/certs'],
+    aliases: ['KEYCLOAK_JWKS_URI'],
+  },
+  AUTH_REQUIRED_SCOPE: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: 'none',
+    description: 'Scopes that every bearer token must have, all of them.',
+    examples: ['api'],
+  },
+} as const satisfies Variables
+
 const network = {
   TRUSTED_PROXIES: {
     type: 'array',
@@ -287,13 +323,10 @@ const network = {
   },
   PROXY: {
     type: 'array',
-    items: { enum: ['traefik', 'caddy', 'kong', 'haproxy'] },
+    items: { enum: ['traefik', 'caddy', 'kong', 'haproxy', 'nginx', 'envoy'] },
     default: ['traefik'],
-    description: 'Which proxies ask: it says which validate routes exist.',
-    refused: {
-      nginx: 'nginx is not in this version',
-      envoy: 'envoy is not in this version',
-    },
+    description:
+      'Which proxies ask: it says which validate routes exist. nginx asks at `/validate/nginx`, Envoy at `/validate/envoy`, the others at `/validate`.',
   },
   IDENTITY_HEADERS: {
     type: 'array',
@@ -340,7 +373,15 @@ const network = {
     minimum: 0,
     maximum: 65_535,
     default: 9090,
-    description: "Port of the operators' listener (`/livez`, `/readyz`, `/metrics`).",
+    description: "Port of the operators' listener (`/livez`, `/readyz`, `/metrics`, `/events`).",
+  },
+  ADMIN_TOKEN: {
+    type: 'array',
+    items: { type: 'string' },
+    unset: 'there is no `/events`',
+    description:
+      "Opens `/events` of the operators' listener (`Authorization: Bearer`), which tells of sessions that end: 32 or more random bytes, as from `openssl rand -base64 32`. Several, separated by commas, for rotation: each opens it.",
+    secret: true,
   },
   TLS_PORT: {
     type: 'integer',
@@ -376,7 +417,7 @@ const file = {
     type: 'string',
     unset: 'no file',
     description:
-      'YAML file with apps, providers and own headers ([its reference](configuration-file.md)), read again when it changes.',
+      'YAML file with rules, apps, providers, issuers, keys and more ([its reference](configuration-file.md)), read again when it changes.',
     examples: ['/etc/gatehouse/gatehouse.yaml'],
   },
 } as const satisfies Variables
@@ -388,11 +429,24 @@ const weakening = {
     description:
       '`false` passes everyone as anonymous. It needs `ALLOW_INSECURE=true` unless `PUBLIC_URL` is on a local host.',
   },
+  AUTH_MODE: {
+    enum: ['kong_headers', 'direct_keycloak', 'bypass'],
+    default: 'kong_headers',
+    description:
+      "`kong_headers` is the normal decision; the gateway itself never reads a proxy's identity headers. `direct_keycloak` asks the provider of `OIDC_ISSUER` about each of its bearer tokens (introspection). `bypass`, for tests, passes everyone as `AUTH_BYPASS_USER`; it needs `ALLOW_INSECURE=true` unless `PUBLIC_URL` is on a local host.",
+  },
+  AUTH_BYPASS_USER: {
+    type: 'string',
+    unset: '`testuser:admin,user`',
+    description:
+      'Who everyone is with `AUTH_MODE=bypass`: a user name, and after a colon the roles.',
+    examples: ['testuser:admin,user'],
+  },
   ALLOW_INSECURE: {
     type: 'boolean',
     default: false,
     description:
-      'Accepts settings that weaken security: `AUTH_ENABLED=false`, and an http issuer that is not on a local host.',
+      'Accepts settings that weaken security: `AUTH_ENABLED=false`, `AUTH_MODE=bypass`, and an http issuer that is not on a local host.',
   },
 } as const satisfies Variables
 
@@ -404,6 +458,7 @@ export const sections: Readonly<Record<string, Variables>> = {
   'OpenID provider': provider,
   'Sessions and their store': sessions,
   'Roles and groups': claims,
+  'Bearer tokens': bearer,
   'Listeners and proxies': network,
   'Switches that weaken security': weakening,
 }
@@ -418,6 +473,7 @@ export const variables = {
     ...provider,
     ...sessions,
     ...claims,
+    ...bearer,
     ...network,
     ...weakening,
   },

@@ -21,17 +21,21 @@ export function sendPage(
 /**
  * A refusal with its fixed text: a page for a browser, else problem details (RFC 9457).
  *
- * @param status - where the code's own does not fit, as for 404 and 413
+ * @param options - `status` where the code's own does not fit, as for 404 and 413
  */
 export function refuse(
   request: FastifyRequest,
   reply: FastifyReply,
   code: Code,
-  options: { readonly status?: number; readonly loginUrl?: string } = {},
+  options: {
+    readonly status?: number
+    readonly loginUrl?: string
+    readonly retryAfterSec?: number | undefined
+  } = {},
 ): FastifyReply {
   const { title, message } = codes[code]
   const status = options.status ?? codes[code].status
-  if (status === 503) reply.header('retry-after', '5')
+  if (status === 503) reply.header('retry-after', String(options.retryAfterSec ?? 5))
   if (wantsPage(request)) {
     return sendPage(reply, status, errorPage({ status, title, message, requestId: request.id }))
   }

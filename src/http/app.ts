@@ -5,6 +5,7 @@ import formBody from '@fastify/formbody'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { siteUrl } from '../model/site.ts'
+import { oauth2ProxyPath } from '../proxies/ingress-nginx.ts'
 import { refuse } from './answers.ts'
 import { siteOf } from './browser-request.ts'
 import { refuseUnreadable } from './client-errors.ts'
@@ -16,9 +17,12 @@ import { securityHeaders, setSecurityHeaders } from './plugins/security-headers.
 import { accountRoutes } from './routes/account.ts'
 import { backchannelLogoutRoutes } from './routes/backchannel-logout.ts'
 import { callbackRoutes } from './routes/callback.ts'
+import { clientRegistrationRoutes } from './routes/client-registration.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginRoutes } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
+import { mcpMetadataRoutes } from './routes/mcp-metadata.ts'
+import { oauth2ProxyRoutes } from './routes/oauth2-proxy.ts'
 import { sessionRoutes, showSession } from './routes/session.ts'
 import { validateRoutes } from './routes/validate.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
@@ -89,6 +93,9 @@ async function publicRoutes(app: FastifyInstance, { parts }: { parts: Parts }): 
     )
   }
   await app.register(wellKnownRoutes, { parts, prefix: basePath })
+  // Hosts of apps have no base path.
+  for (const prefix of new Set(['', basePath]))
+    await app.register(mcpMetadataRoutes, { parts, prefix })
   app.get(`${basePath}/`, (request, reply) =>
     reply.redirect(`${siteUrl(siteOf(request, parts), settings.authPath)}/`),
   )
@@ -98,11 +105,14 @@ async function authRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Pr
   await app.register(callbackRoutes, { parts })
   await app.register(accountRoutes, { parts })
   await app.register(backchannelLogoutRoutes, { parts })
+  await app.register(clientRegistrationRoutes, { parts })
   await app.register(async (scope) => {
     await allowOwnOrigins(scope, parts)
     await scope.register(loginRoutes, { parts })
     await scope.register(logoutRoutes, { parts })
     await scope.register(sessionRoutes, { parts })
+    if (parts.settings.authPath === oauth2ProxyPath)
+      await scope.register(oauth2ProxyRoutes, { parts })
   })
 }
 

@@ -1,4 +1,6 @@
+import type { TrustedIssuer } from '../bearer/trusted-issuer.ts'
 import type { Settings } from '../config/settings.ts'
+import type { IssuerConnection } from '../issuers/issuer-connection.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Seal } from '../lib/seal.ts'
 import type { SessionStore } from '../model/session-store.ts'
@@ -10,7 +12,7 @@ import type { SessionCookies } from '../sessions/session-cookie.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Assertions } from '../validate/assertions.ts'
-import type { Gate } from '../validate/decide.ts'
+import type { Gate } from '../validate/gate.ts'
 import type { LiveSessions } from '../validate/live-sessions.ts'
 
 /**
@@ -27,6 +29,8 @@ export interface Parts {
   readonly store: SessionStore
   /** By name of the provider; the first is the default. */
   readonly parties: ReadonlyMap<string, RelyingParty>
+  /** Whose access tokens are taken, by name. */
+  readonly issuers: ReadonlyMap<string, TrustedIssuer>
   readonly returnUrls: ReturnUrls
   readonly headerNames: HeaderNames
   /** What apps check assertions with; absent where there are none. */
@@ -35,4 +39,30 @@ export interface Parts {
   readonly stateSeal: Seal
   readonly events: Events
   readonly metrics: Metrics
+}
+
+/** The way to one provider or issuer. */
+export interface NamedConnection {
+  readonly name: string
+  readonly issuer: string
+  readonly connection: IssuerConnection
+  /** Whether people sign in there. */
+  readonly signsIn: boolean
+}
+
+/** The ways to all providers and issuers, each once. */
+export function connectionsOf({
+  parties,
+  issuers,
+}: Pick<Parts, 'parties' | 'issuers'>): NamedConnection[] {
+  const others = [...issuers.values()].filter(({ settings }) => !parties.has(settings.name))
+  const named =
+    (signsIn: boolean) =>
+    ({ settings, connection }: Pick<RelyingParty | TrustedIssuer, 'settings' | 'connection'>) => ({
+      name: settings.name,
+      issuer: settings.issuer,
+      connection,
+      signsIn,
+    })
+  return [...[...parties.values()].map(named(true)), ...others.map(named(false))]
 }

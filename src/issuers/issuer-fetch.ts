@@ -1,4 +1,5 @@
 import type { FetchBody } from 'openid-client'
+import type { Breakers } from './breaker.ts'
 import { endpointRule, type IssuerAddress } from './endpoints.ts'
 import { IssuerUnavailable } from './issuer-unavailable.ts'
 
@@ -20,6 +21,7 @@ export interface IssuerFetchOptions extends IssuerAddress {
   /** PEM of the certificate authorities to trust. */
   readonly ca?: string | undefined
   readonly observe: Observe
+  readonly breakers: Breakers
 }
 
 const timeoutMs = 10_000
@@ -28,7 +30,8 @@ const maxBytes = 512 * 1024
 /**
  * The only way out to an issuer. It goes to the internal origin where there is one, follows no
  * redirect, ends after ten seconds, and reads at most half a megabyte. Rejects with
- * {@link IssuerUnavailable} for anything that is no answer: no connection, time-out, 5xx, 429.
+ * {@link IssuerUnavailable} for anything that is no answer: no connection, time-out, 5xx, 429; and at
+ * once, without a request, while the breaker of the endpoint is open.
  */
 export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
   const issuer = new URL(options.issuer)
@@ -48,6 +51,7 @@ export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
         `the issuer names the endpoint ${url.origin}, which is neither https nor its own origin`,
       )
     }
+    const call = options.breakers.begin(`${url.origin}${url.pathname}`)
     const start = performance.now()
     const done = (outcome: 'ok' | 'refused' | 'unavailable') =>
       options.observe(url, outcome, (performance.now() - start) / 1000)
@@ -65,14 +69,24 @@ export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
         throw new IssuerUnavailable(`${url.origin}${url.pathname} answered ${response.status}`)
       }
       const bounded = await withBoundedBody(response)
+      call.succeeded()
       done(response.ok ? 'ok' : 'refused')
       return bounded
     } catch (error) {
+      if (isGivenUp(init.signal)) call.abandoned()
+      else call.failed()
       done('unavailable')
       if (error instanceof IssuerUnavailable) throw error
       throw new IssuerUnavailable(`${url.origin}${url.pathname} does not answer`, { cause: error })
     }
   }
+}
+
+/** Whether the caller wants no answer any more. Its own time-out is not that: openid-client and jose have one each. */
+function isGivenUp(signal: AbortSignal | null | undefined): boolean {
+  if (!signal?.aborted) return false
+  const { reason } = signal
+  return !(reason instanceof DOMException && reason.name === 'TimeoutError')
 }
 
 async function sender(ca: string | undefined): Promise<typeof fetch> {

@@ -4,7 +4,6 @@ import type { Discovery } from './discovery.ts'
 import type { IssuerFetch } from './issuer-fetch.ts'
 import { IssuerUnavailable } from './issuer-unavailable.ts'
 
-const recheckMs = 3_600_000
 const coolDownMs = 30_000
 const failureCoolDownMs = 2_000
 /** jose: the answer is no key set. */
@@ -13,8 +12,19 @@ const unreadable = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TI
 /**
  * The signing keys of one issuer. An unknown `kid` asks the issuer again, at most every 30 seconds;
  * the last good set serves while the issuer is down. Use it as jose's key function.
+ *
+ * @param options - where the keys are, in place of what the metadata says, and how often they are read
+ *   again (1 h)
  */
-export function keySetOf(discovery: Discovery, fetch: IssuerFetch, clock: Clock): JWTVerifyGetKey {
+export function keySetOf(
+  discovery: Discovery,
+  fetch: IssuerFetch,
+  clock: Clock,
+  {
+    uri: ownUri,
+    recheckMs = 3_600_000,
+  }: { readonly uri?: string; readonly recheckMs?: number } = {},
+): JWTVerifyGetKey {
   let remote: ReturnType<typeof createRemoteJWKSet> | undefined
   let remoteUri = ''
   let checkedAt = clock.monotonic()
@@ -35,7 +45,7 @@ export function keySetOf(discovery: Discovery, fetch: IssuerFetch, clock: Clock)
   }
 
   return async (header, token) => {
-    const { jwks_uri: uri } = await discovery.get()
+    const uri = ownUri ?? (await discovery.get()).jwks_uri
     if (!uri) throw new Error('the metadata of the issuer has no jwks_uri')
     if (!remote || uri !== remoteUri) {
       remote = createRemoteJWKSet(new URL(uri), {

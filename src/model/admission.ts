@@ -5,6 +5,8 @@ import type { HeaderBlock } from './decision.ts'
 export interface Missing {
   readonly code: Extract<Code, 'forbidden' | 'insufficient_scope' | 'wrong_identity_kind'>
   readonly reason: string
+  /** All scopes that the request needs, where the token has not all of them. */
+  readonly scopes?: readonly string[]
 }
 
 /** What an identity is worth at one app. */

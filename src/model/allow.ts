@@ -31,8 +31,8 @@ export function readAllowEntry(text: string): AllowEntry | 'anyone' | undefined 
 
 /**
  * Whether an identity is on a list. E-mail entries count for verified addresses only, and so do user
- * names that are the address. User names are those of the first provider; those of another have its
- * name before them, `user:partner:bob`, since they are other people's.
+ * names that are the address. Names of people and services are those of the first provider; those of
+ * another have its name before them, `user:partner:bob`, since they are others.
  *
  * @param firstProvider - name of the provider whose user names stand alone
  */
@@ -45,7 +45,7 @@ function fits({ kind, value }: AllowEntry, identity: Identity, firstProvider: st
   if (identity.kind !== (kind === 'service' ? 'service' : 'user')) return false
   switch (kind) {
     case 'service':
-      return identity.clientId === value
+      return qualified(identity, identity.clientId, firstProvider) === value
     case 'group':
       return identity.groups.some((group) => withoutSlash(group) === withoutSlash(value))
     case 'role':
@@ -61,13 +61,16 @@ function fits({ kind, value }: AllowEntry, identity: Identity, firstProvider: st
   }
 }
 
-/** Without a login name of its own an identity goes by its address, and that may be anybody's. */
-function isVouchedName({ username, email, emailVerified }: Identity): boolean {
+/**
+ * Whether a user name is the identity's own: without a login name an identity goes by its address, and
+ * that may be anybody's where it is not verified.
+ */
+export function isVouchedName({ username, email, emailVerified }: Identity): boolean {
   return username !== '' && (username !== email || emailVerified)
 }
 
-// Keycloak sends the path of a group where it is told to, and its name alone where not.
-function withoutSlash(group: string): string {
+/** Keycloak sends the path of a group where it is told to, and its name alone where not. */
+export function withoutSlash(group: string): string {
   return group.replace(/^\//, '')
 }
 

@@ -13,7 +13,7 @@ export const codes = {
     status: 400,
     title: 'The request carries contradicting credentials',
     message:
-      'Send one Authorization header and one session cookie at most. In a browser, clear the cookies of this site.',
+      'Send one credential at most: a token, an API key, or one session cookie. In a browser, clear the cookies of this site.',
   },
   bad_request: {
     status: 400,
@@ -34,8 +34,8 @@ export const codes = {
   },
   invalid_token: {
     status: 401,
-    title: 'The access token is not valid here',
-    message: 'Send a live access token made for this service.',
+    title: 'The access token or API key is not valid here',
+    message: 'Send a live access token made for this service, or a live API key of it.',
     error: 'invalid_token',
   },
   insufficient_user_authentication: {

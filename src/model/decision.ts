@@ -27,6 +27,8 @@ export type Decision =
       readonly reason: string
       /** What the sign-in must be like, where it is not. */
       readonly demand?: SignInDemand
+      /** Whether a sign-in could not help, as nobody who signs in may pass. */
+      readonly withoutSignIn?: true
     }
   | {
       readonly kind: 'deny'
@@ -42,6 +44,18 @@ export type Decision =
       >
       readonly reason: string
       readonly identity?: Identity
+      /** All scopes that the request needs, for `insufficient_scope`. */
+      readonly scopes?: readonly string[]
+    }
+  | {
+      readonly kind: 'limit'
+      readonly code: Extract<Code, 'quota_exceeded'>
+      readonly reason: string
+      readonly identity: Identity
+      /** Requests in a window. */
+      readonly requests: number
+      /** Until the window ends. */
+      readonly retryAfterSec: number
     }
   | {
       readonly kind: 'reject'

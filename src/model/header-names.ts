@@ -63,3 +63,6 @@ export const forwardedHeaderNames = [
   'x-forwarded-uri',
   'x-forwarded-for',
 ] as const
+
+/** The headers by which a client of the Model Context Protocol tells of its message: version, method, name. */
+export const mcpHeaderNames = ['mcp-protocol-version', 'mcp-method', 'mcp-name'] as const

@@ -29,8 +29,26 @@ export interface Identity {
  *
  * @param firstProvider - name of the provider whose names stand alone
  */
-export function qualified({ provider }: Identity, name: string, firstProvider: string): string {
-  return name === '' || provider === firstProvider ? name : `${provider}:${name}`
+export function qualified(
+  { provider, source }: Identity,
+  name: string,
+  firstProvider: string,
+): string {
+  // API keys are the gateway's own, and so are their names.
+  const stands = provider === firstProvider || source === 'key'
+  return name === '' || stands ? name : `${provider}:${name}`
+}
+
+/**
+ * An identity with the role `admin` where its verified e-mail address is one of the administrators'.
+ *
+ * @param admins - addresses in lower case
+ */
+export function withAdminRole(identity: Identity, admins: readonly string[]): Identity {
+  const { email, emailVerified, roles } = identity
+  if (!emailVerified || roles.includes('admin') || !admins.includes(email.toLowerCase()))
+    return identity
+  return { ...identity, roles: [...roles, 'admin'] }
 }
 
 export const anonymous: Identity = Object.freeze({

@@ -1,3 +1,4 @@
+import type { Identity } from './identity.ts'
 import type { Session, SessionKey } from './session.ts'
 
 /** The right to refresh one session; later leases have higher fences. */
@@ -6,14 +7,30 @@ export interface RefreshLease {
   readonly fence: number
 }
 
+/** A session that is over for good. */
+export interface EndedSession {
+  readonly publicId: string
+  readonly identity: Identity
+  /** Milliseconds since the epoch; to come where the session was retired. */
+  readonly at: number
+}
+
 /**
  * What a replica hears of changes made anywhere. A cached session may only be used while `trusted()`
  * is true; otherwise every request reads the store.
  */
 export interface ChangeFeed {
   trusted(): boolean
-  /** `changed`: this session was ended, written or shortened. `flushed`: anything may have changed. */
-  subscribe(listener: { changed(key: SessionKey): void; flushed(): void }): void
+  /**
+   * `changed`: this session was ended, written or shortened. `flushed`: anything may have changed.
+   * `ended`: whose session is over; told once or more, or a `flushed` in its place. A session whose
+   * time runs out is told of when its row is found to be over, if ever.
+   */
+  subscribe(listener: {
+    changed(key: SessionKey): void
+    flushed(): void
+    ended?(session: EndedSession): void
+  }): void
 }
 
 /** The store did not answer, or could not do what it was asked. Nothing is said about the session. */

@@ -1,15 +1,15 @@
 import * as client from 'openid-client'
-import type { Identity } from '../model/identity.ts'
-import type { Tokens } from '../model/session.ts'
-import { type Claims, textClaim } from './claims.ts'
-import { type ProviderFailure, providerFailure } from './failure.ts'
+import { type Claims, textClaim, timeClaim } from '../issuers/claims.ts'
 import {
   type ClaimSources,
   hasGroupsOverage,
   identityFromClaims,
   lacksClaims,
   validSubject,
-} from './identity-from-claims.ts'
+} from '../issuers/identity-from-claims.ts'
+import type { Identity } from '../model/identity.ts'
+import type { Tokens } from '../model/session.ts'
+import { type ProviderFailure, providerFailure } from './failure.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { readAccessToken, verifyIdToken } from './token-claims.ts'
 import { tokensFrom } from './token-response.ts'
@@ -44,7 +44,13 @@ export type SignIn =
       /** `auth_time` in milliseconds since the epoch, where the provider said it. */
       readonly authenticatedAt: number | undefined
     }
-  | { readonly kind: 'failed'; readonly code: CallbackCode; readonly reason: string }
+  | {
+      readonly kind: 'failed'
+      readonly code: CallbackCode
+      readonly reason: string
+      /** When another try can succeed, where that is known. */
+      readonly retryAfterSec?: number | undefined
+    }
 
 const failed = (code: CallbackCode, reason: string): SignIn => ({ kind: 'failed', code, reason })
 
@@ -119,9 +125,7 @@ async function readTokens(
     groupsOverage: hasGroupsOverage(sources, claims),
     sid: textClaim(idToken, 'sid') || undefined,
     acr: textClaim(idToken, 'acr'),
-    authenticatedAt: Number.isFinite(idToken.auth_time)
-      ? Number(idToken.auth_time) * 1_000
-      : undefined,
+    authenticatedAt: timeClaim(idToken, 'auth_time'),
   }
 }
 
@@ -147,7 +151,7 @@ export async function readUserinfo(
 function fromFailure(failure: ProviderFailure): SignIn {
   switch (failure.kind) {
     case 'unavailable':
-      return failed('idp_unavailable', failure.reason)
+      return { ...failure, kind: 'failed', code: 'idp_unavailable' }
     case 'refused':
       return failed('token_exchange_failed', failure.reason)
     case 'broken':

@@ -1,9 +1,14 @@
 import * as client from 'openid-client'
-import { isIssuerUnavailable } from '../issuers/issuer-unavailable.ts'
+import { outageOf } from '../issuers/issuer-unavailable.ts'
 
 /** Why a provider's endpoint gave nothing to use. */
 export type ProviderFailure =
-  | { readonly kind: 'unavailable'; readonly reason: string }
+  | {
+      readonly kind: 'unavailable'
+      readonly reason: string
+      /** When the endpoint is asked again, where that is known. */
+      readonly retryAfterSec: number | undefined
+    }
   /** The token endpoint said no (RFC 6749 section 5.2). */
   | { readonly kind: 'refused'; readonly error: string; readonly reason: string }
   /** The authorization endpoint sent the browser back with an error (section 4.1.2.1). */
@@ -21,7 +26,11 @@ const brokenCodes = new Set([
 
 /** Sorts what openid-client and jose throw. Reasons are for the log and hold no token. */
 export function providerFailure(error: unknown): ProviderFailure {
-  if (isIssuerUnavailable(error)) return { kind: 'unavailable', reason: messageOf(error) }
+  const outage = outageOf(error)
+  if (outage) {
+    const { retryAfterSec } = outage
+    return { kind: 'unavailable', reason: messageOf(error), retryAfterSec }
+  }
   if (error instanceof client.AuthorizationResponseError) {
     return {
       kind: 'authorization-error',

@@ -1,10 +1,14 @@
 import * as client from 'openid-client'
 import type { Settings } from '../config/settings.ts'
+import type { Claims } from '../issuers/claims.ts'
+import {
+  type ClaimSources,
+  identityFromClaims,
+  lacksClaims,
+} from '../issuers/identity-from-claims.ts'
 import type { Session } from '../model/session.ts'
 import { readUserinfo } from './callback.ts'
-import type { Claims } from './claims.ts'
 import { providerFailure } from './failure.ts'
-import { type ClaimSources, identityFromClaims, lacksClaims } from './identity-from-claims.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { readAccessToken, verifyIdToken } from './token-claims.ts'
 import { sessionEnd, tokensFrom } from './token-response.ts'

@@ -1,28 +1,14 @@
 import { type JWTPayload, jwtVerify } from 'jose'
+import { asymmetricAlgorithms } from '../config/issuer-settings.ts'
+import type { Claims } from '../issuers/claims.ts'
 import { isIssuerUnavailable } from '../issuers/issuer-unavailable.ts'
-import type { Claims } from './claims.ts'
 import type { RelyingParty } from './relying-party.ts'
 
 const clockToleranceSec = 30
-// Never a symmetric algorithm: a client secret or a public key must not be able to sign.
-const asymmetric = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-]
-
 /** The signature algorithms to accept from a provider for id tokens and logout tokens. */
 export async function idTokenAlgorithms(party: RelyingParty): Promise<string[]> {
   const { id_token_signing_alg_values_supported: announced } = await party.discovery.get()
-  return asymmetric.filter((algorithm) => !announced || announced.includes(algorithm))
+  return asymmetricAlgorithms.filter((algorithm) => !announced || announced.includes(algorithm))
 }
 
 /**
@@ -58,7 +44,7 @@ export async function readAccessToken(
   try {
     const { payload } = await jwtVerify(accessToken, party.keys, {
       issuer,
-      algorithms: asymmetric,
+      algorithms: [...asymmetricAlgorithms],
       clockTolerance: clockToleranceSec,
       currentDate: new Date(party.clock.now()),
     })

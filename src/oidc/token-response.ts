@@ -1,6 +1,6 @@
 import type { TokenEndpointResponse } from 'openid-client'
+import type { Claims } from '../issuers/claims.ts'
 import type { Tokens } from '../model/session.ts'
-import type { Claims } from './claims.ts'
 
 // Beyond this a time is no time: it keeps sums far from where numbers lose milliseconds.
 const longestSec = 10 * 365 * 86_400

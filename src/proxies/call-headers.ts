@@ -2,18 +2,25 @@ import { memo } from '../lib/memo.ts'
 import {
   forwardedHeaderNames,
   identityHeaderNames,
+  mcpHeaderNames,
   signatureHeaderNames,
 } from '../model/header-names.ts'
+import type { McpHeaders } from '../model/mcp.ts'
 import type { RequestHeaders } from '../model/original-request.ts'
 
 /** The headers of a validate call that are read: for the decision, to be refused, or for Node. */
 const readNames = [
-  // First, since these must not be there twice.
   ...forwardedHeaderNames,
+  ...mcpHeaderNames,
+  'x-original-uri',
+  'x-original-url',
+  'x-original-method',
   'x-request-id',
   'authorization',
+  'x-api-key',
   'cookie',
   'origin',
+  'access-control-request-method',
   'accept',
   'x-requested-with',
   'sec-fetch-mode',
@@ -45,14 +52,14 @@ export class HeaderNames {
   // Names repeat: lower-casing and comparing them would cost as much as the rest of the reading.
   readonly slotOf = memo((rawName) => this.#slotOf(rawName), 2_000)
 
-  /** @param identity - every identity header that some app receives, in lower case */
-  constructor(identity: readonly string[]) {
+  /** @param more - what else nobody may send a twin of, in lower case, as apps' identity headers */
+  constructor(more: readonly string[]) {
     this.#reserved = new Set([
       ...forwardedHeaderNames,
       ...identityHeaderNames,
       ...signatureHeaderNames,
       'x-auth-assertion',
-      ...identity,
+      ...more,
     ])
   }
 
@@ -63,6 +70,8 @@ export class HeaderNames {
   #slotOf(rawName: string): number {
     const name = rawName.toLowerCase()
     if (Object.hasOwn(slots, name)) return slots[name as ReadName]
+    // What HTTP/2 has in its place (RFC 9113 section 8.3.1).
+    if (name === ':authority') return slots.host
     const folded = name.replaceAll(/[_.]/g, '-')
     return folded !== name && this.#reserved.has(folded) ? twin : notRead
   }
@@ -75,20 +84,28 @@ const noValues: readonly string[] = []
  * whatever their case; values of one name are joined (RFC 9110 section 5.3), cookies by a semicolon.
  */
 export class CallHeaders implements RequestHeaders {
-  /**
-   * Why the headers contradict each other, or undefined where they do not: a doubled forwarded header,
-   * an underscore or dot twin of a reserved one (many servers merge them), or a `Connection` header
-   * that would make a proxy drop a reserved one.
-   */
-  readonly ambiguity: string | undefined
+  readonly #ambiguity: string | undefined
   readonly #values: (string | undefined)[]
+  /** The slots of headers that are there twice. */
+  #doubled: Set<number> | undefined
   #secondAuthorization: string | undefined
 
   /** @param rawHeaders - names and values in turn, as received: only these show twins and doubles */
   constructor(rawHeaders: readonly string[], names: HeaderNames) {
     this.#values = new Array(readNames.length).fill(undefined)
-    this.ambiguity =
+    this.#ambiguity =
       this.#read(rawHeaders, names) ?? droppedByConnection(this.#values[slots.connection], names)
+  }
+
+  /**
+   * Why the headers contradict each other, or undefined where they do not: a doubled one of those by
+   * which the proxy describes the original request, an underscore or dot twin of a reserved one (many
+   * servers merge them), or a `Connection` header that would make a proxy drop a reserved one.
+   */
+  ambiguityIn(family: readonly ReadName[]): string | undefined {
+    if (this.#ambiguity !== undefined || !this.#doubled) return this.#ambiguity
+    const doubled = family.find((name) => this.#doubled?.has(slots[name]))
+    return doubled && `the header ${doubled} is there twice`
   }
 
   value(name: ReadName): string | undefined {
@@ -99,6 +116,10 @@ export class CallHeaders implements RequestHeaders {
     const first = this.#values[slots.authorization]
     if (first === undefined) return noValues
     return this.#secondAuthorization === undefined ? [first] : [first, this.#secondAuthorization]
+  }
+
+  get apiKey(): string | undefined {
+    return this.#values[slots['x-api-key']]
   }
 
   get cookie(): string {
@@ -123,6 +144,16 @@ export class CallHeaders implements RequestHeaders {
 
   get fetchDest(): string | undefined {
     return this.#values[slots['sec-fetch-dest']]
+  }
+
+  get mcp(): McpHeaders {
+    const [version, method, name] = mcpHeaderNames
+    return {
+      version: this.value(version),
+      method: this.value(method),
+      name: this.value(name),
+      doubled: mcpHeaderNames.find((header) => this.#doubled?.has(slots[header])),
+    }
   }
 
   get prefetch(): boolean {
@@ -150,10 +181,13 @@ export class CallHeaders implements RequestHeaders {
         return `the header ${JSON.stringify(rawHeaders[i])} is a twin of a reserved header`
       const value = rawHeaders[i + 1] as string
       const before = values[slot]
-      if (before === undefined) values[slot] = value
-      else if (slot < forwardedHeaderNames.length)
-        return `the header ${readNames[slot]} is there twice`
-      else if (slot === slots.authorization) this.#secondAuthorization ??= value
+      if (before === undefined) {
+        values[slot] = value
+        continue
+      }
+      this.#doubled ??= new Set()
+      this.#doubled.add(slot)
+      if (slot === slots.authorization) this.#secondAuthorization ??= value
       else values[slot] = before + (slot === slots.cookie ? '; ' : ', ') + value
     }
     return

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import type { SessionKey } from '../model/session.ts'
+import type { Session, SessionKey } from '../model/session.ts'
 import type { ChangeFeed } from '../model/session-store.ts'
 
 type Listener = Parameters<ChangeFeed['subscribe']>[0]
@@ -32,6 +32,19 @@ export class LocalChangeFeed implements ChangeFeed {
 
   changed(key: SessionKey): void {
     this.#tell((listener) => listener.changed(key))
+  }
+
+  /**
+   * A session is over.
+   *
+   * @param open - opens its record; called only where somebody asks for ends
+   */
+  ended(open: () => Session | undefined, at: number): void {
+    if (this.#listeners.every((listener) => !listener.ended)) return
+    const session = open()
+    if (!session) return
+    const { publicId, identity } = session
+    this.#tell((listener) => listener.ended?.({ publicId, identity, at }))
   }
 
   flushed(): void {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
+import type { Identity } from '../model/identity.ts'
 import { type LiveSession, toLiveSession } from '../model/live-session.ts'
 import type { SessionKey } from '../model/session.ts'
 import type { ChangeFeed, SessionStore } from '../model/session-store.ts'
@@ -33,6 +34,7 @@ export class ResolvedSessions {
   readonly #changes: ChangeFeed
   readonly #clock: Clock
   readonly #passesTokens: () => boolean
+  readonly #seen: (identity: Identity) => Identity
   readonly #byCookie: LRUCache<string, ResolvedSession>
   readonly #byKey: LRUCache<SessionKey, ResolvedSession>
   readonly #reads = new Map<SessionKey, Read>()
@@ -42,6 +44,8 @@ export class ResolvedSessions {
     readonly clock: Clock
     /** Whether some app is passed a token. */
     readonly passesTokens: () => boolean
+    /** What an identity is by the settings of now, whenever it was stored. */
+    readonly seen: (identity: Identity) => Identity
     /** How many sessions are kept. */
     readonly max: number
   }) {
@@ -49,6 +53,7 @@ export class ResolvedSessions {
     this.#changes = options.store.changes
     this.#clock = options.clock
     this.#passesTokens = options.passesTokens
+    this.#seen = options.seen
     this.#byCookie = new LRUCache({ max: options.max })
     this.#byKey = new LRUCache({
       max: options.max,
@@ -105,7 +110,8 @@ export class ResolvedSessions {
       this.#byKey.delete(key)
       return
     }
-    const session = toLiveSession(stored, this.#passesTokens())
+    const identity = this.#seen(stored.identity)
+    const session = toLiveSession({ ...stored, identity }, this.#passesTokens())
     const before = this.#byKey.get(key)
     session.lastUsedAt = Math.max(session.lastUsedAt, before?.session.lastUsedAt ?? 0)
     const entry: ResolvedSession = {

@@ -32,7 +32,7 @@ export type SessionStatements = ReturnType<typeof prepareStatements>
  */
 export function prepareStatements(database: DatabaseSync) {
   const row = `key, last_used_at AS lastUsedAt, expires_at AS expiresAt, retire_at AS retireAt, sealed`
-  const ended = 'RETURNING key, ends_at AS endsAt'
+  const ended = 'RETURNING key, ends_at AS endsAt, sealed'
   return {
     create: database.prepare(
       `INSERT INTO sessions (key, subject, sid, created_at, last_used_at, expires_at, sealed)
@@ -55,7 +55,9 @@ export function prepareStatements(database: DatabaseSync) {
     write: database.prepare(
       'UPDATE sessions SET expires_at = ?, sealed = ? WHERE key = ? AND fence = ? AND ends_at > ?',
     ),
-    retire: database.prepare('UPDATE sessions SET retire_at = ? WHERE key = ? AND ends_at > ?'),
+    retire: database.prepare(
+      `UPDATE sessions SET retire_at = ? WHERE key = ? AND ends_at > ? ${ended}`,
+    ),
     end: database.prepare(`DELETE FROM sessions WHERE key = ? ${ended}`),
     endBySid: database.prepare(`DELETE FROM sessions WHERE sid = ? ${ended}`),
     endBySubject: database.prepare(`DELETE FROM sessions WHERE subject = ? ${ended}`),
@@ -70,7 +72,7 @@ export function prepareStatements(database: DatabaseSync) {
     unmark: database.prepare('DELETE FROM marks WHERE name = ?'),
     purgeSessions: database.prepare(
       `DELETE FROM sessions
-       WHERE rowid IN (SELECT rowid FROM sessions WHERE ends_at <= ? LIMIT ?)`,
+       WHERE rowid IN (SELECT rowid FROM sessions WHERE ends_at <= ? LIMIT ?) ${ended}`,
     ),
     purgeMarks: database.prepare(
       'DELETE FROM marks WHERE name IN (SELECT name FROM marks WHERE until <= ? LIMIT ?)',

@@ -11,6 +11,7 @@ import {
 import { openSqlite } from '../storage/sqlite.ts'
 import { confirmEveryMs, LocalChangeFeed } from './local-change-feed.ts'
 import {
+  decodeSession,
   encodeSession,
   isSessionKey,
   liveSession,
@@ -51,7 +52,7 @@ export function openSqliteSessionStore(options: SqliteSessionStoreOptions): Sess
 }
 
 type Row = RowTimes & { readonly key: SessionKey; readonly sealed: string }
-type EndedRow = { readonly key: SessionKey; readonly endsAt: number }
+type EndedRow = { readonly key: SessionKey; readonly endsAt: number; readonly sealed: string }
 
 class SqliteSessionStore implements SessionStore {
   readonly #path: string
@@ -155,8 +156,11 @@ class SqliteSessionStore implements SessionStore {
   retire(key: SessionKey, at: number): Promise<void> {
     return this.#attempt(() => {
       const end = wholeMs(at)
-      const { changes } = this.#statements.retire.run(end, key, Math.max(end, this.#clock.now()))
-      if (changes > 0) this.#feed.changed(key)
+      const least = Math.max(end, this.#clock.now())
+      for (const row of this.#statements.retire.all(end, key, least) as EndedRow[]) {
+        this.#feed.changed(key)
+        this.#tellEnd(row, end)
+      }
     })
   }
 
@@ -243,8 +247,15 @@ class SqliteSessionStore implements SessionStore {
 
   #ended(rows: unknown[]): number {
     const now = this.#clock.now()
-    for (const { key } of rows as EndedRow[]) this.#feed.changed(key)
+    for (const row of rows as EndedRow[]) {
+      this.#feed.changed(row.key)
+      this.#tellEnd(row, Math.min(row.endsAt, now))
+    }
     return (rows as EndedRow[]).filter(({ endsAt }) => endsAt > now).length
+  }
+
+  #tellEnd({ key, sealed }: EndedRow, at: number): void {
+    this.#feed.ended(() => decodeSession(key, sealed, this.#seal), at)
   }
 
   /** Once a minute, and with every new row while there is a backlog: the table shrinks again. */
@@ -253,12 +264,12 @@ class SqliteSessionStore implements SessionStore {
     const early = this.#purgeDueAt - now
     if (early > 0 && early <= purgeEveryMs) return
     const { purgeSessions, purgeMarks } = this.#statements
-    const full = this.#unhurried(
-      () =>
-        [purgeSessions, purgeMarks].filter(
-          (statement) => statement.run(now, purgedAtOnce).changes === purgedAtOnce,
-        ).length > 0,
-    )
+    const [sessions, marks] = this.#unhurried(() => [
+      purgeSessions.all(now, purgedAtOnce) as EndedRow[],
+      purgeMarks.run(now, purgedAtOnce).changes,
+    ])
+    for (const row of sessions) this.#tellEnd(row, row.endsAt)
+    const full = sessions.length === purgedAtOnce || marks === purgedAtOnce
     this.#purgeDueAt = full ? now : now + purgeEveryMs
   }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
+import type { Seal } from '../lib/seal.ts'
 import type { ValkeyConnection } from '../storage/valkey.ts'
 import { confirmEveryMs, type LocalChangeFeed } from './local-change-feed.ts'
-import { isSessionKey } from './session-record.ts'
-import { changesChannel } from './valkey-session-scripts.ts'
+import { decodeSession, isSessionKey } from './session-record.ts'
+import { changesChannel, endsChannel } from './valkey-session-scripts.ts'
 
 /** Numbers of heartbeats that are remembered: older ones come back too late to count. */
 const remembered = 4
@@ -18,6 +19,7 @@ export class ValkeyChangeFeed {
   readonly #subscriber: ValkeyConnection
   readonly #feed: LocalChangeFeed
   readonly #clock: Clock
+  readonly #seal: Seal
   readonly #onError: (error: Error) => void
   readonly #heartbeats = `gatehouse:heartbeat:${randomUUID()}`
   readonly #sentAt = new Map<number, number>()
@@ -31,12 +33,14 @@ export class ValkeyChangeFeed {
     readonly subscriber: ValkeyConnection
     readonly feed: LocalChangeFeed
     readonly clock: Clock
+    readonly seal: Seal
     readonly onError: (error: Error) => void
   }) {
     this.#commands = options.commands
     this.#subscriber = options.subscriber
     this.#feed = options.feed
     this.#clock = options.clock
+    this.#seal = options.seal
     this.#onError = options.onError
     const { client } = this.#subscriber
     client.on('ready', () => this.#beat())
@@ -75,7 +79,7 @@ export class ValkeyChangeFeed {
   #subscribe(): void {
     this.#subscription = 'asked'
     this.#subscriber
-      .ask((client) => client.subscribe(changesChannel, this.#heartbeats))
+      .ask((client) => client.subscribe(changesChannel, endsChannel, this.#heartbeats))
       .then(
         () => {
           this.#subscription = 'held'
@@ -98,10 +102,20 @@ export class ValkeyChangeFeed {
       if (isSessionKey(text)) this.#feed.changed(text)
       return
     }
+    if (channel === endsChannel) {
+      this.#heardEnd(text)
+      return
+    }
     const sentAt = this.#sentAt.get(Number(text))
     if (sentAt === undefined) return
     this.#told = ''
     this.#feed.confirm(sentAt)
+  }
+
+  #heardEnd(text: string): void {
+    const [key = '', at = '', sealed = ''] = text.split(' ')
+    if (!isSessionKey(key) || !/^\d{1,16}$/.test(at)) return
+    this.#feed.ended(() => decodeSession(key, sealed, this.#seal), Number(at))
   }
 
   #report(error: Error): void {

@@ -13,6 +13,7 @@ export const rowPrefix = 'gatehouse:session:'
 export const subjectPrefix = 'gatehouse:subject:'
 export const sidPrefix = 'gatehouse:sid:'
 export const changesChannel = 'gatehouse:changes'
+export const endsChannel = 'gatehouse:ends'
 
 const functions = `
 local function row_of(key)
@@ -72,9 +73,19 @@ local function changed(key)
   redis.call('PUBLISH', '${changesChannel}', key)
 end
 
+-- With the sealed record, from which every replica reads whose session it was. In a channel of its own:
+-- older versions understand keys alone.
+local function ended(key, at)
+  local sealed = redis.call('HGET', row_of(key), 'sealed')
+  if sealed then
+    redis.call('PUBLISH', '${endsChannel}', key .. ' ' .. at .. ' ' .. sealed)
+  end
+end
+
 local function finish(key, now)
   local lived = lives(key, now)
   changed(key)
+  ended(key, now)
   for _, index in ipairs(indexes_of(key)) do redis.call('ZREM', index, key) end
   redis.call('UNLINK', row_of(key))
   return lived
@@ -142,6 +153,7 @@ export const sessionScripts = {
     local key, now, at = unpack(ARGV)
     if not lives(key, now) or ends_at(key) <= tonumber(at) then return 0 end
     changed(key)
+    ended(key, at)
     redis.call('HSET', row_of(key), 'retire', at)
     redis.call('PEXPIREAT', row_of(key), at)
     return 1`),

@@ -76,6 +76,7 @@ class ValkeySessionStore implements SessionStore {
       subscriber: this.#subscriber,
       feed: this.#feed,
       clock,
+      seal,
       onError,
     })
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Code } from '../model/codes.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Identity } from '../model/identity.ts'
 import type { OriginalRequest } from '../model/original-request.ts'
@@ -57,7 +58,7 @@ export class Events {
     this.#count('allow')
     if (!this.#logsDecisions) return
     const asked = request
-      ? `,"method":"${request.method}","host":"${request.host}","path":${quotedPath(request.path)},"client":"${request.clientAddress}"`
+      ? `,"method":"${request.method}","host":"${request.host}","path":${quotedPath(request.path)},"client":"${request.clientAddress}"${messageAsJson(request)}`
       : ''
     this.#writeAscii(
       `${passed()}${requestId}","rule":${JSON.stringify(rule)}${asked},${this.#describedAsJson(identity)}}\n`,
@@ -78,8 +79,14 @@ export class Events {
       ...requested(request),
     }
     if (decision.kind === 'unavailable') this.#log.error(line)
-    else if (decision.kind !== 'deny') this.#log.info(line)
+    else if (decision.kind === 'reject') this.#log.info(line)
+    else if (decision.kind === 'challenge') this.#audit.info(line)
     else this.#audit.warn({ ...line, ...(decision.identity && described(decision.identity)) })
+  }
+
+  /** An API key is in use: told once a minute. */
+  keyUsed(identity: Identity): void {
+    this.#audit.info({ event: 'key_used', ...described(identity) })
   }
 
   signedIn(identity: Identity, requestId: string): void {
@@ -130,6 +137,25 @@ export class Events {
     this.#audit.warn({ event: 'backchannel_logout_refused', reason, request_id: requestId })
   }
 
+  /** Somebody reads which sessions end. */
+  feedOpened(peer: string): void {
+    this.#audit.info({ event: 'feed_opened', peer })
+  }
+
+  feedRefused(code: Code, peer: string): void {
+    this.#audit.warn({ event: 'feed_refused', code, peer })
+  }
+
+  /** A reader was too slow: it may not hear of every end. */
+  feedCut(peer: string): void {
+    this.#log.warn({ event: 'feed_cut', peer })
+  }
+
+  /** A client of an MCP resource asked its issuer to be registered; the status is the issuer's. */
+  clientRegistered(resource: string, status: number, requestId: string): void {
+    this.#audit.info({ event: 'client_registration', resource, status, request_id: requestId })
+  }
+
   refreshed(identity: Identity): void {
     this.#metrics.refreshes.inc({ outcome: 'ok' })
     this.#log.info({ event: 'refresh', ...described(identity) })
@@ -174,6 +200,12 @@ export class Events {
     if (outcome === 'unavailable') this.#log.warn({ event: 'idp_unavailable', provider, endpoint })
   }
 
+  /** An endpoint of a provider is left alone after failures, or is back. */
+  idpBreaker(provider: string, endpoint: string, open: boolean): void {
+    if (open) this.#log.error({ event: 'idp_breaker_opened', provider, endpoint })
+    else this.#log.warn({ event: 'idp_breaker_closed', provider, endpoint })
+  }
+
   storeAnswered(operation: string, outcome: 'ok' | 'error', seconds: number): void {
     this.#metrics.storeSeconds.observe({ operation, outcome }, seconds)
   }
@@ -209,8 +241,27 @@ function requested(request: OriginalRequest | undefined): Record<string, string>
       host: request.host,
       path: request.path,
       client: request.clientAddress,
+      ...messageOf(request),
     }
   )
+}
+
+const longestName = 200
+
+/** What MCP message it was; a client could write a novel into the name. */
+function messageOf({ mcp }: OriginalRequest): Record<string, string> | undefined {
+  if (mcp?.kind !== 'message') return
+  const { method, name } = mcp
+  return { mcp_method: method, ...(name !== undefined && { mcp_name: cut(name) }) }
+}
+
+function cut(name: string): string {
+  return name.length > longestName ? `${name.slice(0, longestName).toWellFormed()}…` : name
+}
+
+function messageAsJson(request: OriginalRequest): string {
+  const message = request.mcp && messageOf(request)
+  return message ? `,${asciiJson(message).slice(1, -1)}` : ''
 }
 
 /** JSON in which everything beyond ASCII is escaped (RFC 8259 section 7). */

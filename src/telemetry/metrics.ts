@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the operators' listener shows at `/metrics`. No label holds a user, a path or a host. */
 export interface Metrics {
@@ -10,10 +10,19 @@ export interface Metrics {
   readonly refreshes: Counter<'outcome'>
   readonly reloads: Counter<'outcome'>
   readonly idpSeconds: Histogram<'provider' | 'endpoint' | 'outcome'>
+  readonly idpBreakers: Gauge<'provider' | 'endpoint'>
   readonly storeSeconds: Histogram<'operation' | 'outcome'>
 }
 
-export function createMetrics(): Metrics {
+/** Whether an endpoint of a provider is left alone after failures. */
+export interface BreakerReading {
+  readonly provider: string
+  readonly endpoint: string
+  readonly open: boolean
+}
+
+/** @param breakers - read at each scrape, so that a provider that is gone from the settings is gone */
+export function createMetrics(breakers: () => Iterable<BreakerReading> = () => []): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -60,6 +69,18 @@ export function createMetrics(): Metrics {
       help: 'Requests to the identity provider, by endpoint and outcome',
       labelNames: ['provider', 'endpoint', 'outcome'],
       registers,
+    }),
+    idpBreakers: new Gauge({
+      name: 'gatehouse_idp_breaker_open',
+      help: 'Whether an endpoint of the identity provider is left alone after failures (1) or not (0)',
+      labelNames: ['provider', 'endpoint'],
+      registers,
+      collect() {
+        this.reset()
+        for (const { provider, endpoint, open } of breakers()) {
+          this.set({ provider, endpoint }, open ? 1 : 0)
+        }
+      },
     }),
     storeSeconds: new Histogram({
       name: 'gatehouse_store_seconds',

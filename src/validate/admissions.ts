@@ -5,20 +5,22 @@ import { type AllowList, admits } from '../model/allow.ts'
 import type { App } from '../model/app.ts'
 import type { HeaderBlock } from '../model/decision.ts'
 import { type Identity, qualified } from '../model/identity.ts'
-import type { LiveSession, PassableTokens } from '../model/live-session.ts'
+import type { PassableTokens } from '../model/live-session.ts'
 import type { Assertion, Assertions } from './assertions.ts'
+import type { Prover } from './authenticate.ts'
 import { type HeaderNaming, identityHeaders } from './identity-headers.ts'
 import { signableOf } from './request-signatures.ts'
 
 /** The headers of every answer of a validate route. */
 export const commonHeaders = ['cache-control', 'no-store', 'vary', 'Cookie, Authorization'] as const
 
-const knownPerSession = 32
+const knownForEach = 32
 const forever = Number.MAX_SAFE_INTEGER
 
 /**
- * Says of an identity whether an app lets it in and which headers the app then gets. For a session both
- * are worked out once for each app, and again when a token or an assertion among them runs out.
+ * Says of an identity whether an app lets it in and which headers the app then gets. Both are worked out
+ * once for each session, token or key and app, and again when a token or an assertion among them runs
+ * out.
  */
 export class Admissions {
   readonly #naming: HeaderNaming
@@ -27,8 +29,8 @@ export class Admissions {
   readonly #issuerOf: (host: string) => string
   readonly #signs: boolean
   readonly #clock: Clock
-  /** By the session as it was read, then by app and, where it matters, host. */
-  readonly #known = new WeakMap<LiveSession, Map<string, Admission>>()
+  /** By what proved the identity, as it was read, then by app and, where it matters, host. */
+  readonly #known = new WeakMap<Prover, Map<string, Admission>>()
 
   constructor(options: {
     readonly naming: HeaderNaming
@@ -49,37 +51,31 @@ export class Admissions {
     this.#clock = options.clock
   }
 
-  /** @param session - what proved the identity, where a session did */
-  admit(identity: Identity, app: App, host: string, session?: LiveSession): Admission {
-    if (!session) return this.#admit(identity, app, host, undefined)
+  /** @param by - what proved the identity */
+  admit(by: Prover, app: App, host: string): Admission {
     // The audience of an assertion is the host, unless the app has one.
     const key = this.#assertions && app.audience === undefined ? `${app.name} ${host}` : app.name
-    const known = this.#knownOf(session)
+    const known = this.#knownOf(by)
     const before = known.get(key)
     if (before && this.#clock.now() < before.until) return before
-    const admission = this.#admit(identity, app, host, session.tokens)
-    if (known.size >= knownPerSession) known.clear()
+    const admission = this.#admit(by, app, host)
+    if (known.size >= knownForEach) known.clear()
     known.set(key, admission)
     return admission
   }
 
-  #knownOf(session: LiveSession): Map<string, Admission> {
-    let known = this.#known.get(session)
+  #knownOf(by: Prover): Map<string, Admission> {
+    let known = this.#known.get(by)
     if (!known) {
       known = new Map()
-      this.#known.set(session, known)
+      this.#known.set(by, known)
     }
     return known
   }
 
-  #admit(
-    identity: Identity,
-    app: App,
-    host: string,
-    tokens: PassableTokens | undefined,
-  ): Admission {
+  #admit({ identity, tokens, expiresAt }: Prover, app: App, host: string): Admission {
     const missing = this.#missing(identity, app)
-    const fields = identityHeaders(identity, app, this.#naming)
+    const fields = identityHeaders(identity, app, this.#naming, expiresAt)
     let until = forever
     if (app.token !== 'off') {
       const token = this.#tokenFor(app.token, tokens)
@@ -99,16 +95,15 @@ export class Admissions {
   #assertionFor(identity: Identity, app: App, host: string): Assertion | undefined {
     if (!this.#assertions || identity.kind === 'anonymous') return
     const { firstProvider } = this.#naming
-    const subject =
-      identity.kind === 'service'
-        ? identity.subject
-        : qualified(identity, identity.subject, firstProvider)
+    const subject = qualified(identity, identity.subject, firstProvider)
     return this.#assertions.make(identity, this.#issuerOf(host), subject, app.audience ?? host)
   }
 
   #missing(identity: Identity, app: App): Missing | undefined {
     const { firstProvider } = this.#naming
-    const signIn = identity.kind === 'user' ? this.#allowOf(identity.provider) : undefined
+    // The person of tests does not sign in.
+    const signsIn = identity.kind === 'user' && identity.source !== 'bypass'
+    const signIn = signsIn ? this.#allowOf(identity.provider) : undefined
     if (signIn && !admits(signIn, identity, firstProvider)) {
       return { code: 'forbidden', reason: 'the account is not among those of ALLOW' }
     }

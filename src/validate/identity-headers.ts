@@ -12,22 +12,37 @@ export interface HeaderNaming {
 }
 
 /** The names of every identity header that some app receives, without `x-request-id`. */
-export function identityHeaderNamesOf(apps: readonly App[]): string[] {
+export function identityHeaderNamesOf({
+  apps,
+  keys,
+}: {
+  readonly apps: readonly App[]
+  readonly keys: readonly unknown[]
+}): string[] {
   const names = apps.flatMap(({ headers: { sets, own } }) => [
     ...sets.flatMap((set) =>
       set === 'x-user' ? identityHeaderNames : Object.keys(setHeaders[set]),
     ),
     ...own.map(({ name }) => name),
   ])
-  return [...new Set(names)].filter((name) => name !== 'x-request-id')
+  // Always empty: the proxy then takes the key away.
+  const key = keys.length > 0 ? ['x-api-key'] : []
+  return [...new Set([...names, ...key])].filter((name) => name !== 'x-request-id')
 }
 
 /**
  * The identity headers of a 200 for one app, names and values in turn: every header that some app
  * receives, empty where it is not for this app or nothing is known. One that is left out would let
  * through what the client sent. `x-request-id` is the request's own, added per request.
+ *
+ * @param expiresAt - when what proved the identity ends, in milliseconds since the epoch
  */
-export function identityHeaders(identity: Identity, app: App, naming: HeaderNaming): string[] {
+export function identityHeaders(
+  identity: Identity,
+  app: App,
+  naming: HeaderNaming,
+  expiresAt?: number,
+): string[] {
   const values = new Map<string, string>()
   const cut: string[] = []
   for (const set of app.headers.sets) {
@@ -38,7 +53,9 @@ export function identityHeaders(identity: Identity, app: App, naming: HeaderNami
     }
   }
   for (const { name, from } of app.headers.own) {
-    addRaw(values, cut, name, ownValue(identity, from, naming.firstProvider))
+    const value =
+      from === 'expires_at' ? unixTime(expiresAt) : ownValue(identity, from, naming.firstProvider)
+    addRaw(values, cut, name, value)
   }
   if (values.has('x-auth-truncated')) values.set('x-auth-truncated', cut.join(','))
   return naming.names.flatMap((name) => [name, values.get(name) ?? ''])
@@ -69,8 +86,8 @@ function addEncoded(
   text('x-auth-source', identity.source)
   text('x-auth-kind', identity.kind)
   text('x-auth-provider', identity.provider)
-  text('x-service-name', service ? identity.clientId : '')
-  text('x-service-id', service ? identity.subject : '')
+  text('x-service-name', service ? qualified(identity, identity.clientId, firstProvider) : '')
+  text('x-service-id', service ? qualified(identity, identity.subject, firstProvider) : '')
   list('x-service-roles', service ? identity.roles : [], ',')
   values.set('x-auth-truncated', '')
 }
@@ -107,6 +124,11 @@ function fieldOf(
     default:
       return identity[field]
   }
+}
+
+/** Seconds since the epoch: unlike the time that is left, it stays true while the block is kept. */
+function unixTime(ms: number | undefined): string {
+  return ms === undefined ? '' : String(Math.floor(ms / 1_000))
 }
 
 function ownValue(

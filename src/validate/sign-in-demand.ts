@@ -1,16 +1,19 @@
 import type { App, SignInDemand } from '../model/app.ts'
-import type { LiveSession } from '../model/live-session.ts'
 
 /** How far the provider's clock may be ahead or behind, in milliseconds. */
 const toleratedSkewMs = 30_000
 
-type SignIn = Pick<LiveSession, 'acr' | 'authenticatedAt'> & {
+/** How somebody signed in; without `acr` it was no sign-in of a person. */
+interface SignIn {
   readonly identity: { readonly provider: string }
+  readonly acr?: string
+  readonly authenticatedAt?: number | undefined
 }
 
 /**
- * Why a sign-in is not what an app asks for, or undefined where it is: another provider, another
- * authentication context class, or too long ago (OIDC Core section 3.1.2.1, RFC 9470).
+ * Why a sign-in, whether a session or a token tells of it, is not what an app asks for, or undefined
+ * where it is: another provider, another authentication context class, or too long ago (OIDC Core section
+ * 3.1.2.1, RFC 9470).
  *
  * @param now - milliseconds since the epoch
  */
@@ -19,6 +22,7 @@ export function unmetDemand(
   { name, signIn }: Pick<App, 'name' | 'signIn'>,
   now: number,
 ): string | undefined {
+  if (acr === undefined) return undefined
   const { providers, acr: classes, maxAgeMs } = signIn
   if (providers && !providers.includes(identity.provider))
     return `apps.${name}.sign_in.providers does not have ${identity.provider}`

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/lib/clock.ts'
 import { deriveKeys, Seal } from '../../src/lib/seal.ts'
 import type { Session, SessionKey } from '../../src/model/session.ts'
-import type { RefreshLease, SessionStore } from '../../src/model/session-store.ts'
+import type { EndedSession, RefreshLease, SessionStore } from '../../src/model/session-store.ts'
 import { issuer, MovableClock, newKey, newSession, testSeal } from './session-store-fixtures.ts'
 
 const hour = 3_600_000
@@ -26,10 +26,15 @@ async function leased(store: SessionStore, key: SessionKey, ms = 10_000): Promis
 
 /** What a listener heard, and whether the feed was trusted when it was flushed. */
 function listen(store: SessionStore) {
-  const heard = { keys: [] as SessionKey[], flushes: [] as { trusted: boolean }[] }
+  const heard = {
+    keys: [] as SessionKey[],
+    flushes: [] as { trusted: boolean }[],
+    ends: [] as EndedSession[],
+  }
   store.changes.subscribe({
     changed: (key) => heard.keys.push(key),
     flushed: () => heard.flushes.push({ trusted: store.changes.trusted() }),
+    ended: (session) => heard.ends.push(session),
   })
   return heard
 }
@@ -482,12 +487,64 @@ export function sessionStoreSuite(
         expect(await replica.read(session.key)).toBeUndefined()
       })
 
+      it('C-09 of an end, whose session it was is told, and when', async () => {
+        await expect.poll(() => store.changes.trusted(), { timeout: 5_000 }).toBe(true)
+        const at = clock.now() + hour / 2
+        const ends: readonly ((session: Session) => Promise<unknown>)[] = [
+          (session) => store.end(session.key),
+          () => store.endBySid(issuer, 'sid-1'),
+          () => store.endBySubject(issuer, 'bob'),
+          (session) => store.retire(session.key, at),
+        ]
+        for (const [i, end] of ends.entries()) {
+          const publicId = `public-${i}`
+          const session = await created({ sid: 'sid-1', subject: 'bob', publicId })
+          const other = await created({ subject: 'alice' })
+          const heard = listen(store)
+          await end(session)
+          await expect.poll(() => heard.ends, { timeout: 5_000 }).toHaveLength(1)
+          expect(heard.ends).toEqual([
+            { publicId, identity: session.identity, at: expect.any(Number) },
+          ])
+          if (i === 3) expect(heard.ends[0]?.at).toBe(at)
+          else expect(heard.ends[0]?.at).toBeLessThanOrEqual(clock.now())
+          await store.write(other, await leased(store, other.key))
+          await store.touch(other.key, clock.now())
+          await store.end(session.key)
+          expect(heard.ends.filter((told) => told.publicId !== publicId)).toEqual([])
+          await store.end(other.key)
+        }
+      })
+
+      it('O-11 of an end elsewhere, whose session it was is told, or that anything may be', async () => {
+        const replica = tested.open()
+        await expect.poll(() => replica.changes.trusted(), { timeout: 5_000 }).toBe(true)
+        const session = await created({ publicId: 'public-elsewhere' })
+        const heard = listen(replica)
+        await store.end(session.key)
+        const told = () =>
+          heard.ends.some(({ publicId }) => publicId === 'public-elsewhere') ||
+          heard.flushes.length > 0
+        await expect.poll(told, { timeout: 5_000 }).toBe(true)
+      })
+
+      it('F-11 nothing is told of a record that cannot be read, and it ends', async () => {
+        const heard = listen(store)
+        const session = await created()
+        await tested.overwrite(session.key, 'x')
+        expect(await store.end(session.key)).toBe(true)
+        expect(heard.ends).toEqual([])
+      })
+
       it('a listener that fails harms neither the others nor the call', async () => {
         store.changes.subscribe({
           changed: () => {
             throw new Error('a listener failed')
           },
           flushed: () => {
+            throw new Error('a listener failed')
+          },
+          ended: () => {
             throw new Error('a listener failed')
           },
         })

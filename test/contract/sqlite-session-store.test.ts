@@ -240,3 +240,18 @@ describe('SQLite session store, rows that are over', () => {
     expect(await store.mark('kept', clock.now() + 1_000)).toBe(false)
   })
 })
+
+describe('SQLite session store, a session whose time ran out', () => {
+  it('is told of when its row is purged', async () => {
+    const clock = new MovableClock()
+    await using store = openSqliteSessionStore({ path, clock, seal: testSeal })
+    const over = newSession({ expiresAt: clock.now() + 1_000, publicId: 'over' })
+    await store.create(over)
+    const ends: unknown[] = []
+    const subscribed = { changed: () => {}, flushed: () => {} }
+    store.changes.subscribe({ ...subscribed, ended: (session) => ends.push(session) })
+    clock.advance(61_000)
+    await store.create(newSession())
+    expect(ends).toEqual([{ publicId: 'over', identity: over.identity, at: over.expiresAt }])
+  })
+})

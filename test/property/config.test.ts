@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadSettings } from '../../src/config/load.ts'
-import { plannedNames } from '../../src/config/planned.ts'
 import { renderProblem } from '../../src/config/problem.ts'
+import { readRulePath } from '../../src/config/rule-path.ts'
 import { describeVariable, variableNames } from '../../src/config/variables.ts'
 
 const names = [
@@ -10,7 +10,6 @@ const names = [
     const { aliases = [], joined } = describeVariable(name)
     return [name, ...aliases, ...(joined?.names ?? [])]
   }),
-  ...plannedNames,
 ].flatMap((name) => [name, `${name}_FILE`])
 
 /** Values that are nearly right, and pieces that break parsers. */
@@ -143,6 +142,12 @@ test('no few changes to a good environment do either, and settings that pass are
         expect(trustedProxies.filter((entry) => /\/0*[0-6]$/.test(entry))).toEqual([])
         expect(session.secrets.filter((text) => Buffer.byteLength(text) < 32)).toEqual([])
         expect(listen.port === listen.opsPort && listen.port !== 0).toBe(false)
+        const { issuers } = loaded.settings
+        expect(issuers.filter(({ audiences }) => audiences.length === 0)).toEqual([])
+        expect(new Set(issuers.map(({ name }) => name)).size).toBe(issuers.length)
+        expect(
+          issuers.filter(({ introspection }) => introspection !== 'off').length,
+        ).toBeLessThanOrEqual(1)
       },
     ),
     { numRuns: 3_000 },
@@ -170,5 +175,41 @@ test('G-10 no message shows the value of a secret variable', () => {
       },
     ),
     { numRuns: 1_000 },
+  )
+})
+
+test('P-15 a path of a rule is refused, or is one that cleaned requests have', () => {
+  const part = fc.oneof(
+    fc.constantFrom(
+      '/',
+      '//',
+      'a',
+      '*',
+      '**',
+      '{id}',
+      '{',
+      '}',
+      '.',
+      '..',
+      '%2e',
+      '%2F',
+      '%5c',
+      '%2A',
+    ),
+    fc.constantFrom('%7B', '%', '%00', ';', '?', '#', '\\', '|', '^', '$', 'é', '\uD800', ' '),
+  )
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+      const read = readRulePath(`/${parts.join('')}`)
+      if ('fault' in read) return
+      expect(read.path).toMatch(/^\/([^/\\]|(?<=[^/])\/(?=.))*$/)
+      for (const segment of read.path.slice(1).split('/')) {
+        expect(['.', '..']).not.toContain(segment)
+        if (/[*{}]/.test(segment)) expect(segment).toMatch(/^(\*\*?|\{[A-Za-z]\w*\})$/)
+      }
+      const names = [...read.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      expect(read.parameters).toEqual(names)
+    }),
+    { numRuns: 3_000 },
   )
 })

@@ -5,6 +5,7 @@ export function testApp(changes: Partial<AppSettings> = {}): AppSettings {
   return {
     name: 'default',
     hosts: [],
+    rules: [],
     headers: { sets: ['x-user'], own: [] },
     token: 'off',
     signIn: {},

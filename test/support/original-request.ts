@@ -16,6 +16,7 @@ export function originalRequest(
     ...changes,
     headers: {
       authorization: [],
+      apiKey: undefined,
       cookie: '',
       origin: undefined,
       accept: undefined,
@@ -24,6 +25,7 @@ export function originalRequest(
       fetchDest: undefined,
       prefetch: false,
       webSocket: false,
+      mcp: { version: undefined, method: undefined, name: undefined, doubled: undefined },
       ...changes.headers,
     },
   }

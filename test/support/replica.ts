@@ -6,6 +6,7 @@ import type { TestClock } from './test-clock.ts'
 export interface Replica extends AskingProxy, AsyncDisposable {
   /** Where it listens; `PUBLIC_URL` is that of the first. */
   readonly origin: string
+  readonly opsOrigin: string
   readonly log: Record<string, unknown>[]
 }
 
@@ -26,6 +27,7 @@ export async function startReplica(
   const gateway = await startGateway(settings, { clock, logTo })
   return {
     origin: gateway.origin,
+    opsOrigin: gateway.opsOrigin,
     log,
     ...proxyOf(gateway, site.url),
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { plannedNames } from '../../src/config/planned.ts'
 import { describeVariable, variableNames } from '../../src/config/variables.ts'
 import { identityHeaderNames } from '../../src/model/header-names.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
@@ -45,10 +44,9 @@ describe('traefik/', () => {
 
 /** Names that look like ours and belong to other programs, or stand for any. */
 const others =
-  /^(?:NAME_FILE|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|AUTH_URL|KC_\w+|KONG_\w+|PARTNER_SECRET|OIDC_PARTNER_\w+)$/
+  /^(?:NAME_FILE|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|AUTH_URL|KC_\w+|KONG_\w+|PARTNER_SECRET|OIDC_PARTNER_\w+|GATEHOUSE_CLIENT_ID|GATEHOUSE_KEYRING|XDG_CONFIG_HOME)$/
 
 const ours = new Set([
-  ...plannedNames,
   ...variableNames.flatMap((name) => {
     const { aliases = [], joined } = describeVariable(name)
     return [name, ...aliases, ...(joined?.names ?? [])]

@@ -7,11 +7,18 @@ export function caddy({ identity, passesToken }: RecipeNames): string {
   const token = `
 				# For apps that are passed a token, and for no other: it takes the client's own Authorization away.
 				# authorization`
-  return `# Caddy, for one app. PROXY=caddy and TRUSTED_PROXIES=caddy (or its address) on the gateway.
+  return `# Caddy, for one app. PROXY=caddy and TRUSTED_PROXIES=caddy (or its address) on the gateway. The whole of it, with
+# the gateway's own pages: deploy/caddy.
 app.example.com {
 	# The order counts, and only route keeps it: outside, request_header would run last.
 	route {
-		# Caddy 2.10 and 2.11.0 keep the client's value of a header the gateway sends empty.
+		# Connection would take away what it names, the gateway's headers too.
+		@websocket header_regexp Upgrade (?i)^websocket$
+		@other not header_regexp Upgrade (?i)^websocket$
+		request_header @websocket Connection Upgrade
+		request_header @other -Connection
+		request_header @other -Upgrade
+		# Caddy 2.10.0 to 2.11.1 keep the client's value of a header that the gateway sends empty.
 ${lines(removed, (name) => `		request_header -${name}`)}
 		forward_auth gatehouse:8080 {
 			uri /validate
@@ -19,7 +26,7 @@ ${lines(removed, (name) => `		request_header -${name}`)}
 ${lines(identity, (name) => `				${name}`)}${passesToken ? token : ''}
 			}
 		}
-		reverse_proxy app:80
+		reverse_proxy app:8080
 	}
 }`
 }

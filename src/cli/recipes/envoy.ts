@@ -6,7 +6,8 @@ export function envoy({ identity, passesToken }: RecipeNames): string {
             # For apps that are passed a token, and for no other: it takes the client's own Authorization away.
             # - exact: authorization`
   return `# Envoy, the HTTP filter before the router, and the cluster. PROXY=envoy and TRUSTED_PROXIES=<address of
-# Envoy> on the gateway. use_remote_address: true in the connection manager.
+# Envoy> on the gateway. In the connection manager: use_remote_address: true, and upgrade_configs for WebSockets.
+# The whole of it: deploy/envoy.
 http_filters:
   - name: envoy.filters.http.ext_authz
     typed_config:
@@ -16,9 +17,12 @@ http_filters:
       # The gateway has to see the whole request to refuse disguised headers.
       allowed_headers:
         patterns: [{ safe_regex: { regex: ".*" } }]
+      # But for what makes a WebSocket of the call itself.
+      disallowed_headers:
+        patterns: [{ exact: connection }, { exact: upgrade }]
       http_service:
         # Envoy's own 200 ms are too short for a refresh of tokens.
-        server_uri: { uri: "http://gatehouse:8080", cluster: gatehouse, timeout: 5s }
+        server_uri: { uri: "http://gatehouse:8080", cluster: gatehouse, timeout: 15s }
         path_prefix: /validate/envoy
         authorization_response:
           allowed_upstream_headers:

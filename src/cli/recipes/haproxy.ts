@@ -1,37 +1,34 @@
-import { lines, type RecipeNames, variable } from './names.ts'
+import type { RecipeNames } from './names.ts'
 
-/** `set-header` takes the place of every value that a client sent. */
+/** Our script asks, deletes and sets. Where Lua fails HAProxy goes on: the deny rule is what guards. */
 export function haproxy({ identity, passesToken }: RecipeNames): string {
-  const set = (name: string) =>
-    `http-request set-header ${name} %[var(req.auth_response_header.${variable(name)})]`
   const token = `
-    # For apps that are passed a token, and for no other: it takes the client's own Authorization away.
-    # ${set('authorization')}`
-  return `# HAProxy 3.0 with haproxy-auth-request (lua-load auth-request.lua in global).
+    # For apps that are passed a token, and for no other: lua.gatehouse-token in a section like this one. It
+    # takes the client's own authorization away.`
+  return `# HAProxy 3.0 with deploy/haproxy/gatehouse.lua. The whole of it: deploy/haproxy/haproxy.cfg.
 # PROXY=haproxy and TRUSTED_PROXIES=<address of HAProxy> on the gateway.
-frontend apps
-    mode http
-    # What describes the request to the gateway, in place of what a client sent under these names.
-    http-request set-header X-Forwarded-Method %[method]
-    http-request set-header X-Forwarded-Proto https
-    http-request set-header X-Forwarded-Host %[req.hdr(host)]
-    http-request set-header X-Forwarded-Uri %[pathq]
-    http-request set-header X-Forwarded-For %[src]
-    http-request lua.auth-request gatehouse /validate
-    http-request redirect location %[var(txn.auth_response_location)] if { var(txn.auth_response_location) -m found }
-    http-request deny deny_status 400 if { var(txn.auth_response_code) -m int 400 }
-    http-request deny deny_status 401 if { var(txn.auth_response_code) -m int 401 }
-    http-request deny deny_status 403 if { var(txn.auth_response_code) -m int 403 }
-    http-request deny deny_status 429 if { var(txn.auth_response_code) -m int 429 }
-    http-request deny deny_status 503 if ! { var(txn.auth_response_successful) -m bool }
-${lines(identity, (name) => `    ${set(name)}`)}${passesToken ? token : ''}
-    default_backend app
+global
+    # The script, and every identity header: it takes each from the gateway and from nobody else.
+    lua-load-per-thread /usr/local/etc/haproxy/gatehouse.lua ${identity.join(',')}
+    httpclient.retries 1
+    httpclient.timeout.connect 2s
 
-backend gatehouse
+defaults web
     mode http
-    server gatehouse gatehouse:8080
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+    timeout tunnel 1h
 
-backend app
-    mode http
-    server app app:80`
+# Every backend of an app is made "from guarded": its requests are asked about, and nobody else passes.
+defaults guarded from web
+    http-request lua.gatehouse http://gatehouse:8080/validate
+    http-request deny deny_status 503 unless { var(txn.gatehouse) -m str pass }${passesToken ? token : ''}
+
+backend app from guarded
+    server app app:8080
+
+# The gateway's own pages, for their host.
+backend gatehouse from web
+    server gatehouse gatehouse:8080`
 }

@@ -29,7 +29,7 @@ export function traefik({ identity, passesToken }: RecipeNames): string {
 # Every header is named: Traefik removes it from the client's request, then sets the gateway's.
 # A pattern (authResponseHeadersRegex) would remove headers of other programs too.
 # No authRequestHeaders: the gateway has to see the whole request to refuse disguised headers.
-# Let the gateway trust Traefik: TRUSTED_PROXIES=traefik, or its address.${passesToken ? token : ''}
+# Let the gateway trust Traefik: TRUSTED_PROXIES=traefik, or its address. The whole of it: deploy/traefik.${passesToken ? token : ''}
 http:
   middlewares:
 ${each(asFile)}

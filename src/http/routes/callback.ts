@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { admits } from '../../model/allow.ts'
+import { withAdminRole } from '../../model/identity.ts'
 import type { Session } from '../../model/session.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
 import { type CallbackCode, callbackCodes, finishSignIn, type SignIn } from '../../oidc/callback.ts'
@@ -88,6 +89,7 @@ async function callback(
   const redirectUri = siteUrl(site, callbackPath(parts, party.settings.name))
   const result = await finishSignIn(party, parameters, transaction, redirectUri, sessionId)
   if (result.kind === 'failed') {
+    if (result.retryAfterSec) reply.header('retry-after', String(result.retryAfterSec))
     return fail(request, reply, parts, result.code, result.reason, transaction)
   }
   if (result.groupsOverage) parts.events.groupsOverage(result.identity, request.id)
@@ -96,8 +98,9 @@ async function callback(
   if (unmet !== undefined) {
     return fail(request, reply, parts, 'login_required', unmet, transaction)
   }
-  const { allow } = party.settings
-  if (allow && !admits(allow, result.identity, parts.gate.firstProvider)) {
+  const { allow, claims } = party.settings
+  const identity = withAdminRole(result.identity, claims.admins)
+  if (allow && !admits(allow, identity, parts.gate.firstProvider)) {
     return turnAway(request, reply, result, party, transaction, parts)
   }
   await openSession(request, reply, site, result, sessionId, parts)
@@ -220,7 +223,7 @@ function fail(
   const query = transaction ? `?${new URLSearchParams({ return_to: transaction.returnUrl })}` : ''
   const path = code === 'not_allowed' || code === 'login_required' ? 'continue-signin' : 'login'
   const retryUrl = `${siteUrl(site, parts.settings.authPath)}/${path}${query}`
-  if (status === 503) reply.header('retry-after', '5')
+  if (status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '5')
   if (wantsPage(request) || !request.headers.accept?.includes('json')) {
     return sendPage(
       reply,

@@ -45,7 +45,8 @@ export async function loginRoutes(
   })
 }
 
-async function login(
+/** Goes into sign-in, or back where somebody is signed in already. */
+export async function login(
   request: FastifyRequest,
   reply: FastifyReply,
   parts: Parts,
@@ -188,7 +189,9 @@ async function startSignIn(
     const url = await authorizationUrl(party, transaction, state, redirectUri, wish)
     return reply.redirect(url.href)
   } catch (error) {
-    parts.events.signInFailed('idp_unavailable', providerFailure(error).reason, request.id)
-    return refuse(request, reply, 'idp_unavailable')
+    const failure = providerFailure(error)
+    parts.events.signInFailed('idp_unavailable', failure.reason, request.id)
+    const retryAfterSec = failure.kind === 'unavailable' ? failure.retryAfterSec : undefined
+    return refuse(request, reply, 'idp_unavailable', { retryAfterSec })
   }
 }

@@ -29,7 +29,8 @@ export async function logoutRoutes(
   app.get('/logged-out', (request, reply) => loggedOut(request, reply, parts))
 }
 
-async function logoutByLink(
+/** Signs out a person who went there from one of our pages; asks first where that is not certain. */
+export async function logoutByLink(
   request: FastifyRequest,
   reply: FastifyReply,
   parts: Parts,

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { Http2ServerResponse } from 'node:http2'
-import { memo } from '../../lib/memo.ts'
 import type { NowOrLater } from '../../lib/now-or-later.ts'
 import { requestIdFrom } from '../../lib/request-id.ts'
-import { type AllowEntry, type AllowList, readAllowEntry } from '../../model/allow.ts'
 import { codes } from '../../model/codes.ts'
 import type { Decision } from '../../model/decision.ts'
+import type { Identity } from '../../model/identity.ts'
 import { type Site, siteUrl } from '../../model/site.ts'
 import type { ForwardedCall, ProxyAdapter } from '../../proxies/forwarded-call.ts'
 import { plainAddress } from '../../proxies/trusted-peers.ts'
 import { decide, type Outcome } from '../../validate/decide.ts'
-import { loginUrl, problemOf, type Refusal, refusalOf } from '../../validate/reply.ts'
+import {
+  jsonRpcErrorOf,
+  loginUrl,
+  problemOf,
+  type Refusal,
+  refusalOf,
+} from '../../validate/reply.ts'
 import type { Answering, HttpRequest, HttpResponse } from '../listeners.ts'
 import { framePage } from '../pages/frame-page.ts'
 import { framePageHeaders, pageHeaders } from '../pages/page-headers.ts'
@@ -18,39 +23,33 @@ import { type RefusalCode, refusedPage } from '../pages/refused-page.ts'
 import type { Parts } from '../parts.ts'
 import { callHeadersOf } from '../quick-request.ts'
 import { QuickResponse } from '../quick-response.ts'
+import { validateRouter } from '../validate-router.ts'
 
 /**
  * The validate routes: read, decide, reply, tell. Any method asks; a body is never read. They answer
  * ahead of Fastify, whose routing and reply would cost a fifth of the throughput.
  */
 export function validateRoutes(parts: Parts): Omit<Answering, 'others'> {
-  const routes = new Map(
-    parts.proxies.flatMap((proxy) => [
-      [proxy.route, proxy],
-      [`/api/auth${proxy.route}`, proxy],
-    ]),
-  )
-  const routeOf = (url: string): Route | undefined => {
-    const mark = url.indexOf('?')
-    const path = mark === -1 ? url : url.slice(0, mark)
-    const proxy = routes.get(path)
-    if (proxy) return { proxy }
-    const list = path.indexOf('/allow/')
-    const narrowed = list === -1 ? undefined : routes.get(path.slice(0, list))
-    return narrowed && { proxy: narrowed, only: readList(path.slice(list + '/allow/'.length)) }
-  }
+  const routeOf = validateRouter(parts.proxies)
   const validate: Answering['validate'] = (request, response) => {
     const url = request.url ?? ''
     const route = routeOf(url)
     if (!route) throw new Error(`${url} is no validate route`)
-    const { proxy, only } = route
+    const { proxy, only, below } = route
     const peer = plainAddress(request.socket.remoteAddress)
     const headers = callHeadersOf(request, parts.headerNames)
-    const call = { headers, method: request.method ?? '', url, peer, ...(only && { only }) }
+    const call = {
+      headers,
+      method: request.method ?? '',
+      url,
+      peer,
+      ...(only && { only }),
+      ...(below !== undefined && { below }),
+    }
     const outcome = decideSafely(call, proxy, parts)
     if (outcome instanceof Promise)
-      void outcome.then((late) => send(request, response, peer, late, parts))
-    else send(request, response, peer, outcome, parts)
+      void outcome.then((late) => send(request, response, peer, late, proxy, parts))
+    else send(request, response, peer, outcome, proxy, parts)
   }
   return {
     isValidateCall: (url) => routeOf(url) !== undefined,
@@ -58,26 +57,6 @@ export function validateRoutes(parts: Parts): Omit<Answering, 'others'> {
     validate,
   }
 }
-
-interface Route {
-  readonly proxy: ProxyAdapter
-  /** The list after `/allow/`. */
-  readonly only?: AllowList | 'unreadable'
-}
-
-const rememberedLists = 1_000
-
-/** Entries of an allow list, comma-separated and each percent-encoded. */
-const readList = memo((text): AllowList | 'unreadable' => {
-  try {
-    const entries = text.split(',').map((part) => readAllowEntry(decodeURIComponent(part)))
-    if (entries.some((entry) => entry === undefined)) return 'unreadable'
-    if (entries.includes('anyone')) return 'anyone'
-    return entries as AllowEntry[]
-  } catch {
-    return 'unreadable'
-  }
-}, rememberedLists)
 
 function decideSafely(call: ForwardedCall, proxy: ProxyAdapter, parts: Parts): NowOrLater<Outcome> {
   try {
@@ -100,10 +79,11 @@ function send(
   response: HttpResponse,
   peer: string,
   outcome: Outcome,
+  proxy: ProxyAdapter,
   parts: Parts,
 ): void {
   try {
-    reply(raw, response, peer, outcome, parts)
+    reply(raw, response, peer, outcome, proxy, parts)
   } catch (error) {
     parts.events.failed('the answer of a validate route', error)
     response.destroy()
@@ -115,17 +95,19 @@ function reply(
   response: HttpResponse,
   peer: string,
   outcome: Outcome,
+  proxy: ProxyAdapter,
   parts: Parts,
 ): void {
   const { decision, request } = outcome
   const requestId = request?.requestId ?? requestIdFrom(undefined)
   if (decision.kind === 'allow') {
     const { fields, lines, signable } = decision.headers
-    const own = ['x-request-id', requestId]
+    const own = ['x-request-id', requestId, ...(proxy.granted?.(decision.headers) ?? [])]
     const { signatures } = parts.gate
     if (signatures && signable && request) own.push(...signatures.sign(request, signable))
-    if (response instanceof QuickResponse) response.sendOk(lines + linesOf(own))
-    else answer(response, 200, [...fields, ...own])
+    const status = proxy.grantedStatus ?? 200
+    if (status === 200 && response instanceof QuickResponse) response.sendOk(lines + linesOf(own))
+    else answer(response, status, [...fields, ...own])
     parts.events.allowed(request, requestId, decision.identity, outcome.rule?.name ?? '')
     return
   }
@@ -134,10 +116,12 @@ function reply(
     request,
     site,
     authPath: parts.settings.authPath,
+    signIn: parts.settings.providers.length > 0,
+    mcp: outcome.mcp,
     requestId,
     decisionId: randomUUID(),
   })
-  sendRefusal(raw, response, refusal, outcome, site, parts)
+  sendRefusal(raw, response, refusal, outcome, site, proxy, parts)
   parts.events.refused({
     decision,
     request,
@@ -169,9 +153,11 @@ function sendRefusal(
   refusal: Refusal,
   outcome: Outcome,
   site: Site,
+  proxy: ProxyAdapter,
   parts: Parts,
 ): void {
-  const headers = [...refusal.headers, 'x-request-id', refusal.requestId]
+  const told = proxy.refused?.(refusal) ?? refusal
+  const headers = [...told.headers, 'x-request-id', refusal.requestId]
   const { body, ...rest } = bodyOf(refusal, outcome, site, parts)
   headers.push('content-length', String(Buffer.byteLength(body)))
   for (const [name, value] of Object.entries(rest.headers)) {
@@ -181,8 +167,13 @@ function sendRefusal(
   if (origin !== undefined && parts.gate.isOwnOrigin(origin)) {
     headers.push('access-control-allow-origin', origin, 'access-control-allow-credentials', 'true')
     headers.push('vary', 'Origin')
+  } else if (origin !== undefined && outcome.mcp?.resource) {
+    // Clients that are pages of anybody have to read the challenge; it holds nothing of anyone.
+    headers.push('access-control-allow-origin', '*')
   }
-  answer(response, refusal.status, headers, raw.method === 'HEAD' ? '' : body)
+  if (origin !== undefined && outcome.mcp?.resource)
+    headers.push('access-control-expose-headers', 'WWW-Authenticate')
+  answer(response, told.status, headers, raw.method === 'HEAD' ? '' : body)
 }
 
 /** @param headers - names and values in turn; none that belongs to a connection */
@@ -200,6 +191,11 @@ function answer(response: HttpResponse, status: number, headers: string[], body 
   if (body !== '') stream.end(body)
 }
 
+/** Who has an account to show and to change. */
+function somebody(identity: Identity | undefined): Identity | undefined {
+  return identity?.source === 'session' ? identity : undefined
+}
+
 function bodyOf(
   refusal: Refusal,
   { decision, request }: Outcome,
@@ -212,7 +208,10 @@ function bodyOf(
     return { body, headers: framePageHeaders }
   }
   if (request && refusal.caller !== 'api' && codes[refusal.code].status !== 401) {
-    const identity = decision.kind === 'deny' ? decision.identity : undefined
+    const identity =
+      decision.kind === 'deny' || decision.kind === 'limit'
+        ? somebody(decision.identity)
+        : undefined
     const returnTo = new URL(loginUrl(site, parts.settings.authPath, request)).search
     const auth = siteUrl(site, parts.settings.authPath)
     const body = refusedPage({
@@ -225,9 +224,12 @@ function bodyOf(
     })
     return { body, headers: pageHeaders }
   }
-  const problem = problemOf(refusal)
+  const { jsonRpc } = refusal
   return {
-    body: JSON.stringify(problem),
-    headers: { 'content-type': 'application/problem+json', 'x-content-type-options': 'nosniff' },
+    body: JSON.stringify(jsonRpc ? jsonRpcErrorOf(refusal) : problemOf(refusal)),
+    headers: {
+      'content-type': jsonRpc ? 'application/json' : 'application/problem+json',
+      'x-content-type-options': 'nosniff',
+    },
   }
 }

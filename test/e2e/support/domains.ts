@@ -86,7 +86,7 @@ export async function startDomains(lifetimeSec: number): Promise<StartedTestCont
 async function routeTo(gateway: string): Promise<void> {
   const loaded = loadSettings(environment, () => appsFile)
   if (loaded.kind === 'problems') throw new Error(JSON.stringify(loaded.problems))
-  const names = [...identityHeaderNamesOf(loaded.settings.apps), 'x-request-id']
+  const names = [...identityHeaderNamesOf(loaded.settings), 'x-request-id']
   const file = join(tmpdir(), `${gateway}.yml`)
   await writeFile(
     file,

@@ -84,7 +84,12 @@ export function administer(method: Method, path: string, body?: unknown): Promis
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-async function administerAll(method: Method, path: string, body?: unknown): Promise<unknown> {
+/** As `administer`, of every realm. */
+export async function administerAll(
+  method: Method,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const token = await adminToken()
   const answer = await request(`${keycloak}/admin${path}`, {
     method,

@@ -17,6 +17,8 @@ afterEach(() => {
   site.idp.intercept = undefined
   site.idp.alter = undefined
   vi.restoreAllMocks()
+  // Five failures in a row open the endpoint's breaker; a minute later it lets the next test ask.
+  site.clock.advance(60_000)
 })
 
 const metadataPath = '/.well-known/openid-configuration'

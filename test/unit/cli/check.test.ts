@@ -63,6 +63,19 @@ describe('the effective settings', () => {
     expect(setting(lines, 'PORT')).toEqual(['PORT', '8080', 'default'])
   })
 
+  test('are those in force where a variable is unset', async () => {
+    const { lines } = await checkWith({ AUTH_ALLOWED_AUDIENCES: 'api' })
+    expect(setting(lines, 'AUTH_TRUSTED_ISSUERS')).toEqual([
+      'AUTH_TRUSTED_ISSUERS',
+      'https://idp.example.com/realms/main',
+      'default',
+    ])
+    expect(setting(lines, 'AUTH_BYPASS_USER')).toEqual(['AUTH_BYPASS_USER', '-', 'default'])
+    const bypass = await checkWith({ AUTH_MODE: 'bypass', ALLOW_INSECURE: 'true' })
+    expect(setting(bypass.lines, 'AUTH_BYPASS_USER')[1]).toBe('testuser:admin,user')
+    expect(setting(bypass.lines, 'AUTH_TRUSTED_ISSUERS')[1]).toBe('-')
+  })
+
   test('G-10 show no secret', async () => {
     const { lines, errors } = await checkWith({
       OIDC_CLIENT_SECRET: 'planted-client-secret',

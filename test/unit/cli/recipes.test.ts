@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
 import { recipe, recipeProxies } from '../../../src/cli/recipes/recipes.ts'
 import { run } from '../../../src/cli/run.ts'
 import { identityHeaderNames } from '../../../src/model/header-names.ts'
@@ -7,6 +8,8 @@ import { complete } from '../config/environments.ts'
 import { recordingTerminal } from './recording-terminal.ts'
 
 const plain = { identity: identityHeaderNames, passesToken: false }
+const deployed = (path: string) =>
+  readFileSync(new URL(`../../../deploy/${path}`, import.meta.url), 'utf8')
 const variable = (name: string) => name.replaceAll('-', '_')
 
 /** The lines between two texts, without their indentation. */
@@ -48,6 +51,15 @@ describe('H-01 the recipe for Traefik', () => {
     expect(settingsOf(text.split('\n---')[0] ?? '')).toBe(settingsOf(file).trimEnd())
   })
 
+  test('is in deploy/traefik, as a file and as labels', () => {
+    const [file, labels] = parseAllDocuments(text).map((each) => each.toJS())
+    const { http } = parse(deployed('traefik/dynamic.yml'))
+    expect(http.middlewares).toEqual(file.http.middlewares)
+    expect(http.routers.app.middlewares).toEqual(['gatehouse'])
+    const { services } = parse(deployed('traefik/docker-compose.labels.yml'))
+    expect(services.gatehouse.labels).toMatchObject(labels.labels)
+  })
+
   test('P-02 trusts no forwarded header of the client, and leaves none of the request out', () => {
     expect(settingsOf(text)).toContain('        trustForwardHeader: false')
     expect(settingsOf(text)).not.toMatch(/authResponseHeadersRegex|authRequestHeaders/)
@@ -71,13 +83,25 @@ describe('H-01 the recipe for Caddy', () => {
 
   test('removes every one of the client before it asks, except the request id', () => {
     const removed = linesBetween(text, 'route {', 'forward_auth')
-      .filter((line) => !line.startsWith('#'))
+      .filter((line) => line.startsWith('request_header -'))
       .map((line) => line.replace('request_header -', ''))
     expect(removed).toEqual(identityHeaderNames.filter((name) => name !== 'x-request-id'))
   })
 })
 
+test('the recipe for Caddy is in deploy/caddy/Caddyfile', () => {
+  const [, route] = settingsOf(recipe('caddy', plain) ?? '').split('app.example.com {\n')
+  expect(settingsOf(deployed('caddy/Caddyfile'))).toContain(route)
+})
+
 describe('the recipe for nginx', () => {
+  test('is in deploy/nginx/gatehouse.conf', () => {
+    const lines = settingsOf(deployed('nginx/gatehouse.conf')).split('\n')
+    expect(lines).toEqual(
+      expect.arrayContaining(settingsOf(recipe('nginx', plain) ?? '').split('\n')),
+    )
+  })
+
   test('P-02 tells the gateway and the app the host by which nginx chose the server', () => {
     const settings = settingsOf(recipe('nginx', plain) ?? '')
     expect(settings).toContain('proxy_set_header X-Forwarded-Host $host;')
@@ -87,29 +111,74 @@ describe('the recipe for nginx', () => {
 })
 
 describe('the recipe for Kong', () => {
-  const text = settingsOf(recipe('kong', plain) ?? '')
+  const [plugin, preFunction] = parseAllDocuments(recipe('kong', plain) ?? '').map((each) =>
+    each.toJS(),
+  )
 
-  test('H-01 clears each header before it sets it', () => {
-    const clears = text.indexOf('clear_header(name)')
-    expect(clears).toBeGreaterThan(0)
-    expect(text.indexOf('set_header(name, value)')).toBeGreaterThan(clears)
+  test('H-01 gives the plugin and the pre-function the same headers', () => {
+    const { config } = plugin.services[0].plugins[0]
+    expect(config.identity_headers).toEqual(identityHeaderNames)
+    const [access] = preFunction.plugins[0].config.access
+    expect(linesBetween(access, 'identity_headers = {', '}')).toEqual(
+      identityHeaderNames.map((name) => `"${name}",`),
+    )
   })
 
-  test('lets nobody pass where the gateway does not answer', () => {
-    expect(text).toContain('if not answer then return kong.response.exit(503) end')
+  test('P-02 calls the app by the host that the gateway judges', () => {
+    expect(plugin.services[0].routes[0].preserve_host).toBe(true)
   })
 
-  test('passes on what a refusal needs', () => {
-    for (const name of ['Location', 'WWW-Authenticate', 'Content-Type', 'Set-Cookie'])
-      expect(text).toContain(`"${name}"`)
+  test('passes a token where somebody uncomments it, in both', () => {
+    const both = recipe('kong', { ...plain, passesToken: true }) ?? ''
+    expect(both).toContain('            # - authorization\n')
+    expect(both).toContain('              -- "authorization",\n')
+    expect(parseAllDocuments(both).flatMap(({ errors }) => errors)).toEqual([])
   })
 })
 
-test('the recipe for Envoy waits for a refresh, and lets nobody pass without an answer', () => {
-  const text = settingsOf(recipe('envoy', plain) ?? '')
-  expect(text).toContain('path_prefix: /validate/envoy')
-  expect(text).toContain('timeout: 5s')
-  expect(text).not.toContain('failure_mode_allow')
+describe('the recipe for HAProxy', () => {
+  const text = settingsOf(recipe('haproxy', plain) ?? '')
+
+  test('H-01 gives the script every header', () => {
+    expect(text).toContain(`/gatehouse.lua ${identityHeaderNames.join(',')}\n`)
+  })
+
+  test('lets nobody pass whom the script did not mark', () => {
+    const [ask, deny] = linesBetween(text, 'defaults guarded from web\n', 'backend')
+    expect(ask).toBe('http-request lua.gatehouse http://gatehouse:8080/validate')
+    expect(deny).toBe('http-request deny deny_status 503 unless { var(txn.gatehouse) -m str pass }')
+  })
+
+  test('is in deploy/haproxy/haproxy.cfg', () => {
+    const lines = settingsOf(deployed('haproxy/haproxy.cfg')).split('\n')
+    expect(lines).toEqual(
+      expect.arrayContaining(text.replaceAll(/(gatehouse\.lua) .*/g, '$1').split('\n')),
+    )
+  })
+})
+
+describe('the recipe for Envoy', () => {
+  const text = recipe('envoy', plain) ?? ''
+
+  test('waits for a refresh, and lets nobody pass without an answer', () => {
+    expect(settingsOf(text)).toContain('path_prefix: /validate/envoy')
+    // The gateway itself waits 10 s for a provider.
+    expect(settingsOf(text)).toContain('timeout: 15s')
+    expect(settingsOf(text)).not.toContain('failure_mode_allow')
+  })
+
+  test('is in deploy/envoy/envoy.yaml', () => {
+    const { http_filters, clusters } = parse(text)
+    const { static_resources } = parse(deployed('envoy/envoy.yaml'))
+    expect(static_resources.clusters).toEqual(expect.arrayContaining(clusters))
+    const [listener] = static_resources.listeners
+    const manager = listener.filter_chains[0].filters[0].typed_config
+    expect(manager.http_filters[0]).toEqual(http_filters[0])
+    expect(manager).toMatchObject({
+      use_remote_address: true,
+      upgrade_configs: [{ upgrade_type: 'websocket' }],
+    })
+  })
 })
 
 describe('H-01 every recipe', () => {
@@ -119,8 +188,7 @@ describe('H-01 every recipe', () => {
     kong: (name) => `"${name}",`,
     nginx: (name) => `proxy_set_header ${name} $gatehouse_${variable(name)};`,
     caddy: (name) => `\t\t\t\t${name}\n`,
-    haproxy: (name) =>
-      `http-request set-header ${name} %[var(req.auth_response_header.${variable(name)})]`,
+    haproxy: (name) => `${name}${name === 'x-request-id' ? '\n' : ','}`,
     envoy: (name) => `            - exact: ${name}\n`,
   }
 

@@ -20,7 +20,8 @@ describe('CONFIG_FILE', () => {
     ['apps: *x', /is not YAML: Unresolved alias/],
     ['- apps', /^CONFIG_FILE: is not of the type object$/],
     ['app: {}', /^app: is not known; did you mean apps\?$/],
-    ['rules: []', /^rules: is not known; known: providers, headers, apps$/],
+    ['tokens: []', /^tokens: is not known; known: providers, issuers, headers, apps, rules, def/],
+    ['quota: { kvstore: {} }', /^quota\.kvstore: is not known; requests are counted in the store/],
     ['apps: {}', /^apps: lists nothing$/],
     ['apps: { a: {} }', /^apps\.a\.hosts: is missing$/],
     ['apps: { a: { hosts: [] } }', /^apps\.a\.hosts: lists nothing$/],
@@ -104,6 +105,7 @@ apps:
         },
         token: 'off',
         signIn: {},
+        rules: [],
       },
       {
         name: 'payroll',
@@ -120,6 +122,7 @@ apps:
         },
         token: 'access',
         signIn: { providers: ['default'], acr: ['mfa'], maxAgeMs: 900_000 },
+        rules: [],
       },
     ])
   })

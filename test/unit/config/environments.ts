@@ -43,3 +43,13 @@ export function problemsOf(changes: Environment, files?: Files): string[] {
 export function warningsOf(changes: Environment, files?: Files): string[] {
   return load({ ...complete, ...changes }, files).warnings.map(renderProblem)
 }
+
+const inFile = { COOKIE_DOMAIN: 'example.com', CONFIG_FILE: '/f' }
+
+/** The same with a configuration file. */
+export const settingsWith = (file: string, changes: Environment = {}): Settings =>
+  settingsOf({ ...inFile, ...changes }, { '/f': file })
+export const problemsWith = (file: string, changes: Environment = {}): string[] =>
+  problemsOf({ ...inFile, ...changes }, { '/f': file })
+export const warningsWith = (file: string, changes: Environment = {}): string[] =>
+  warningsOf({ ...inFile, ...changes }, { '/f': file })

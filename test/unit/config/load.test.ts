@@ -35,6 +35,7 @@ describe('the least that starts', () => {
             groups: ['groups'],
             groupsAllowlist: [],
             kept: [],
+            admins: [],
           },
         },
       ],
@@ -45,11 +46,27 @@ describe('the least that starts', () => {
           headers: { sets: ['x-user'], own: [] },
           token: 'off',
           signIn: {},
+          rules: [],
         },
       ],
       namesApps: false,
+      rules: [],
+      defaultRule: {
+        name: 'default',
+        access: 'user',
+        preflight: false,
+        require: { roles: [], groups: [], scopes: [], when: [] },
+        quota: {},
+      },
+      accessPolicy: [],
+      claimsMapping: {},
+      quota: {},
+      keys: [],
+      issuers: [],
+      mcp: [],
       assertion: false,
       signatureKeys: [],
+      adminTokens: [],
       trustedProxies: ['127.0.0.0/8', '::1'],
       proxies: ['traefik'],
       session: {
@@ -87,7 +104,7 @@ test('an empty environment hears of everything that is missing, with a secret to
   expect(lines).toEqual([
     "PUBLIC_URL: is missing: the address of the gateway's pages as browsers see it; for example PUBLIC_URL=https://auth.example.com",
     'OIDC_ISSUER: is missing: the issuer of your OpenID provider; for example OIDC_ISSUER=https://keycloak.example.com/realms/main',
-    "OIDC_CLIENT_ID: is missing: the gateway's client id at the provider; for example OIDC_CLIENT_ID=gatehouse",
+    "OIDC_CLIENT_ID: is missing: the gateway's client id at the provider; without one nobody signs in, and bearer tokens need AUTH_ALLOWED_AUDIENCES; for example OIDC_CLIENT_ID=gatehouse",
     expect.stringMatching(/^OIDC_CLIENT_SECRET: is missing,.*OIDC_CLIENT_AUTH=none/),
     expect.stringMatching(/^SESSION_SECRET: is missing.*; for example SESSION_SECRET=[\w-]{43}$/),
   ])
@@ -145,8 +162,7 @@ describe('a value that cannot be read is a problem, never the default', () => {
     ['PROXY', 'traefik,apache', '"apache" is none of traefik, caddy, kong, haproxy'],
     ['PROXY', 'constructor', '"constructor" is none of traefik, caddy'],
     ['COOKIE_SAMESITE', 'toString', '"toString" is none of lax, none'],
-    ['PROXY', 'nginx', 'nginx is not in this version'],
-    ['PROXY', 'traefik,envoy', 'envoy is not in this version'],
+    ['PROXY', 'traefik,apache', '"apache" is none of traefik, caddy, kong, haproxy, nginx, envoy'],
     ['PROXY', ' , ', 'lists nothing'],
   ])('%s=%s', (name, value, message) => {
     const lines = problemsOf({ [name]: value })
@@ -197,6 +213,61 @@ describe('switches that weaken security', () => {
     expect(problemsOf({ AUTH_ENABLED: 'false', PUBLIC_URL: url })).toContainEqual(
       expect.stringMatching(/^AUTH_ENABLED: /),
     )
+  })
+
+  const bypass = {
+    AUTH_MODE: 'bypass',
+    OIDC_ISSUER: '',
+    OIDC_CLIENT_ID: '',
+    OIDC_CLIENT_SECRET: '',
+  }
+
+  test('AUTH_MODE=bypass is refused where people could be', () => {
+    expect(problemsOf(bypass)).toEqual([
+      expect.stringMatching(
+        /^AUTH_MODE: bypass passes everyone as the test user; it needs ALLOW_I/,
+      ),
+    ])
+  })
+
+  test.each([
+    [undefined, 'testuser', ['admin', 'user']],
+    ['alice', 'alice', []],
+    ['alice:', 'alice', []],
+    ['alice: ops, ,admin,ops', 'alice', ['ops', 'admin']],
+  ])('it passes loudly on a local host, with AUTH_BYPASS_USER %s', (user, username, roles) => {
+    const open = { ...bypass, PUBLIC_URL: 'http://localhost:8080', AUTH_BYPASS_USER: user }
+    const settings = settingsOf(open)
+    expect(settings.bypass).toEqual({ username, roles })
+    expect([settings.providers, settings.issuers, settings.authEnabled]).toEqual([[], [], true])
+    expect(warningsOf(open)).toEqual([
+      'AUTH_MODE: is bypass: everyone passes as the test user, nobody is asked to sign in',
+    ])
+  })
+
+  test.each([':admin', 'a b:admin', 'a,b'])('AUTH_BYPASS_USER=%s is refused', (user) => {
+    const changes = { ...bypass, ALLOW_INSECURE: 'true', AUTH_BYPASS_USER: user }
+    expect(problemsOf(changes)).toEqual([
+      expect.stringMatching(/^AUTH_BYPASS_USER: ".*" is no user name with its roles after a colon/),
+    ])
+  })
+
+  test('AUTH_BYPASS_USER without the bypass does nothing, and says so', () => {
+    expect(settingsOf({ AUTH_BYPASS_USER: 'x:admin' })).not.toHaveProperty('bypass')
+    expect(warningsOf({ AUTH_BYPASS_USER: 'x:admin' })).toEqual([
+      'AUTH_BYPASS_USER: does nothing without AUTH_MODE=bypass',
+    ])
+  })
+
+  test('both switches together contradict each other', () => {
+    expect(problemsOf({ ...bypass, AUTH_ENABLED: 'false', ALLOW_INSECURE: 'true' })).toEqual([
+      'AUTH_MODE: bypass passes everyone as the test user, AUTH_ENABLED=false as anonymous; keep one of them',
+    ])
+  })
+
+  test('AUTH_MODE=kong_headers is the normal decision', () => {
+    expect(settingsOf({ AUTH_MODE: 'kong_headers' })).toEqual(settingsOf())
+    expect(warningsOf({ AUTH_MODE: 'kong_headers' })).toEqual([])
   })
 
   test('half a provider is a problem, also while everyone passes', () => {

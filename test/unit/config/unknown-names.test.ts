@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { problemsOf, settingsOf, warningsOf } from './environments.ts'
+import { expect, test } from 'vitest'
+import { problemsOf, warningsOf } from './environments.ts'
 
 test.each([
   ['OIDC_ISUER', 'OIDC_ISSUER'],
@@ -75,35 +75,4 @@ test('an empty one is left alone too', () => {
 test('G-03 a name with a line break stays on one line', () => {
   const [line = ''] = problemsOf({ 'OIDC_ISSUER\n': 'x' })
   expect(line).toBe('"OIDC_ISSUER\\n": is not known; did you mean OIDC_ISSUER?')
-})
-
-describe('settings of later versions', () => {
-  test.each([
-    ['ADMIN_TOKEN', 'hunter2'],
-    ['ADMIN_TOKEN_FILE', '/run/secrets/admin'],
-    ['AUTH_MODE', 'bypass'],
-    ['AUTH_BYPASS_USER', 'testuser:admin'],
-    ['AUTH_TRUSTED_ISSUERS', 'https://other.example.com'],
-    ['AUTH_ALLOWED_AUDIENCES', 'api'],
-    ['AUTH_AUDIENCE', 'api'],
-    ['KEYCLOAK_AUDIENCE', 'api'],
-    ['KEYCLOAK_JWKS_URI', 'https://idp.example.com/jwks'],
-    ['AUTH_REQUIRED_SCOPE', 'call'],
-  ])('X-37 G-10 %s=%s stops the start, and the value is not shown', (name, value) => {
-    const [line, ...more] = problemsOf({ [name]: value })
-    expect(more).toEqual([])
-    expect(line).toMatch(
-      new RegExp(`^${name}: is not in this version, and ignoring it would be unsafe; remove it`),
-    )
-    expect(line).not.toContain(value)
-  })
-
-  test.each([
-    ['AUTH_MODE', 'kong_headers'],
-    ['AUTH_TRUSTED_ISSUERS', 'https://idp.example.com/realms/main'],
-    ['ADMIN_TOKEN', ''],
-  ])('%s=%s means what this version does, and passes', (name, value) => {
-    expect(settingsOf({ [name]: value })).toEqual(settingsOf())
-    expect(warningsOf({ [name]: value })).toEqual([])
-  })
 })

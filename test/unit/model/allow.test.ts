@@ -17,6 +17,7 @@ const bob: Identity = {
 const service: Identity = {
   ...anonymous,
   kind: 'service',
+  provider: 'staff',
   clientId: 'backup',
   username: 'bob',
   roles: ['admin'],
@@ -92,8 +93,16 @@ describe('somebody is let in', () => {
     expect(lets(bob, 'user:staff:bob')).toBe(false)
   })
 
+  test('H-11 a service of another issuer under the name of the issuer', () => {
+    const partners = { ...service, provider: 'partner' }
+    expect(lets(partners, 'service:partner:backup')).toBe(true)
+    expect(lets(partners, 'service:backup')).toBe(false)
+    expect(lets(service, 'service:partner:backup')).toBe(false)
+  })
+
   test('a service only as one', () => {
     expect(lets(service, 'service:backup')).toBe(true)
+    expect(lets({ ...service, provider: 'key', source: 'key' }, 'service:backup')).toBe(true)
     for (const text of ['role:admin', 'user:bob', 'service:bob', 'group:ops'])
       expect(lets(service, text)).toBe(false)
     for (const text of ['user:', 'role:admin']) expect(lets(anonymous, text)).toBe(false)

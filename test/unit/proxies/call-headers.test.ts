@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { forwardedHeaderNames } from '../../../src/model/header-names.ts'
 import { CallHeaders, HeaderNames } from '../../../src/proxies/call-headers.ts'
 
 const names = new HeaderNames(['remote-user', 'x-dept'])
 const read = (rawHeaders: readonly string[]) => new CallHeaders(rawHeaders, names)
-const ambiguity = (rawHeaders: readonly string[]) => read(rawHeaders).ambiguity
+const ambiguity = (rawHeaders: readonly string[]) =>
+  read(rawHeaders).ambiguityIn(forwardedHeaderNames)
 
 describe('the headers of a validate call', () => {
   test('are read by name whatever their case', () => {

@@ -68,7 +68,7 @@ describe('a refusal', () => {
       expect(read({ [name]: 'secret value' })).toEqual({
         kind: 'refused',
         code: 'bad_forwarded_request',
-        reason: `the value of ${name.toLowerCase()} is not one the gateway reads`,
+        reason: `the value of the header ${name.toLowerCase()} is not one the gateway reads`,
       })
     },
   )

@@ -34,6 +34,7 @@ function setUp(max = 100) {
     store: store as SessionStore,
     clock,
     passesTokens: () => false,
+    seen: (identity) => identity,
     max,
   })
   const add = (cookie: string) => {

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest'
 import { anonymous, type Identity } from '../../../src/model/identity.ts'
 import type { Rule } from '../../../src/model/rule.ts'
-import { authorize } from '../../../src/validate/authorize.ts'
+import { authorize, type Claim } from '../../../src/validate/authorize.ts'
+import { testRule } from '../../support/rule.ts'
+
+const policies = { firstProvider: 'default', accessPolicy: [], claimsMapping: {} }
+
+function claimOf(identity: Identity, rule: Rule): Claim {
+  const match = { rule, parameters: {} }
+  const none = { unlisted: undefined, only: undefined, missingScopes: undefined }
+  return { identity, match, method: 'GET', ...none }
+}
 
 const kinds = ['user', 'service', 'anonymous'] as const
 
@@ -16,10 +25,10 @@ const expected: Readonly<Record<Rule['access'], readonly (string | undefined)[]>
 }
 
 test.each(Object.entries(expected))('access: %s', (access, codes) => {
-  const rule: Rule = { name: 'the rule', access: access as Rule['access'] }
+  const rule = testRule({ name: 'the rule', access: access as Rule['access'] })
   const answers = kinds.map((kind) => {
     const identity: Identity = { ...anonymous, kind }
-    const missing = authorize(identity, rule)
+    const missing = authorize(claimOf(identity, rule), policies)
     if (missing) expect(missing.reason).toContain('the rule')
     return missing?.code
   })

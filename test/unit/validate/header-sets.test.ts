@@ -29,9 +29,14 @@ const all = testApp({
   },
 })
 
-function headersOf(identity: Identity, app = all, apps = [app]): Record<string, string> {
-  const naming = { names: identityHeaderNamesOf(apps), firstProvider: 'staff' }
-  const fields = identityHeaders(identity, app, naming)
+function headersOf(
+  identity: Identity,
+  app = all,
+  apps = [app],
+  expiresAt?: number,
+): Record<string, string> {
+  const naming = { names: identityHeaderNamesOf({ apps, keys: [] }), firstProvider: 'staff' }
+  const fields = identityHeaders(identity, app, naming, expiresAt)
   return Object.fromEntries(
     fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : [])),
   )
@@ -120,4 +125,14 @@ describe('the sets', () => {
       'remote-user': 'bob',
     })
   })
+})
+
+test('expires_at is the end in whole seconds, of a service too, and empty where it is not known', () => {
+  const app = testApp({ headers: { sets: [], own: [{ name: 'x-end', from: 'expires_at' }] } })
+  const end = Date.parse('2026-11-24T12:00:00.900Z')
+  const service: Identity = { ...anonymous, kind: 'service' }
+  for (const identity of [bob, service])
+    expect(headersOf(identity, app, [app], end)).toEqual({ 'x-end': '1795521600' })
+  expect(headersOf(anonymous, app, [app])).toEqual({ 'x-end': '' })
+  expect(headersOf(bob, testApp(), [app], end)).toMatchObject({ 'x-end': '' })
 })

@@ -24,7 +24,10 @@ const bob: Identity = {
 
 /** The headers of an identity by name, where the first provider is `default`. */
 function headersOf(identity: Identity, app = testApp()): Record<string, string> {
-  const naming = { names: identityHeaderNamesOf([app]), firstProvider: 'default' }
+  const naming = {
+    names: identityHeaderNamesOf({ apps: [app], keys: [] }),
+    firstProvider: 'default',
+  }
   const block = identityHeaders(identity, app, naming)
   return Object.fromEntries(
     block.flatMap((name, i) => (i % 2 === 0 ? [[name, block[i + 1] ?? '']] : [])),

@@ -47,7 +47,7 @@ describe('a refusal', () => {
     request: OriginalRequest | undefined,
   ) {
     const ids = { requestId: 'r1', decisionId: 'd1' }
-    const result = refusalOf(decision, { request, site, authPath: '/auth', ...ids })
+    const result = refusalOf(decision, { request, site, authPath: '/auth', signIn: true, ...ids })
     const { headers } = result
     const value = (name: string) => headers[headers.indexOf(name) + 1]
     return { ...result, has: (name: string) => headers.includes(name), value }
