@@ -60,7 +60,9 @@ describe('while Keycloak is down', () => {
     await docker('start', container('keycloak'))
     await restarted(container('keycloak'))
     expect((await openApp(agent)).status).toBe(200)
-    await until('somebody can sign in', () => signedIn('bob', app))
+    // Five failures in a row, five seconds apart, have opened the breaker of the metadata: up to a
+    // minute passes until it is asked again.
+    await until('somebody can sign in', () => signedIn('bob', app), 90_000)
   })
 })
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -13,8 +13,7 @@ const printed = (proxy: string) => recipe(proxy, names) ?? ''
 
 const container = runName('recipe')
 
-/** The action that the script of the recipe registers, and that HAProxy has to know of. */
-const luaAction = `core.register_action("auth-request", { "http-req" }, function() end, 2)`
+const script = new URL('../../deploy/haproxy/gatehouse.lua', import.meta.url)
 
 /** Traefik looks at a middleware only where a router uses it. */
 const routers = ['gatehouse', 'gatehouse-token'].map(
@@ -90,10 +89,12 @@ describe('each recipe is a configuration that its proxy takes', () => {
   })
 
   it('HAProxy', async () => {
-    const defaults = ['client', 'server', 'connect'].map((name) => `    timeout ${name} 5s`)
-    const head = ['global', '    lua-load /recipe/action.lua', 'defaults', ...defaults]
-    const conf = printed('haproxy').replace('frontend apps', 'frontend apps\n    bind :8080')
-    const files = { 'action.lua': luaAction, 'haproxy.cfg': `${head.join('\n')}\n${conf}\n` }
+    const front = 'frontend apps from web\n    bind :8080\n    default_backend app'
+    const conf = printed('haproxy').replace('/usr/local/etc/haproxy/', '/recipe/')
+    const files = {
+      'gatehouse.lua': await readFile(script, 'utf8'),
+      'haproxy.cfg': `${conf}\n\n${front}\n`,
+    }
     const command = ['haproxy', '-c', '-V', '-f', '/recipe/haproxy.cfg']
     const result = await check('haproxy:3.0', files, ...command)
     expect(result).toEqual({
