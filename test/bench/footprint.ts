@@ -9,14 +9,21 @@ import {
   browserHeaders,
   removeStore,
   siteOf,
+  startFilledGatehouse,
   startGatehouse,
 } from './gatehouse.ts'
 import { residentMb } from './processes.ts'
 import { makeSessionsFile, seal, secret } from './sessions-file.ts'
-import { load, median } from './wrk.ts'
+import { load, median, scriptOver } from './wrk.ts'
 
-/** Median milliseconds from the start of the process to its first answer. */
-export async function measureStart(port: number, storePath: string): Promise<number> {
+/** Median milliseconds from the start of the process to its first answer, with that many sessions. */
+export async function medianStart(
+  port: number,
+  storePath: string,
+  sessions: number,
+): Promise<number> {
+  const { server } = await startFilledGatehouse(port, storePath, sessions, 1)
+  await server[Symbol.asyncDispose]()
   const times: number[] = []
   for (let i = 0; i < 7; i += 1) {
     await using server = await startGatehouse(port, storePath)
@@ -26,37 +33,28 @@ export async function measureStart(port: number, storePath: string): Promise<num
 }
 
 /** Resident memory after every one of the cookies was used, in megabytes. */
-export async function measureMemory({ server, cookies }: BenchGatehouse): Promise<number> {
+export async function residentAfterMisses({ server, cookies }: BenchGatehouse): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
   const script = join(folder, 'cookies.lua')
   const { Cookie: _, ...headers } = browserHeaders('')
-  writeFileSync(script, luaOver(cookies))
+  writeFileSync(
+    script,
+    scriptOver(
+      'Cookie',
+      cookies.map((cookie) => `gatehouse=${cookie}`),
+    ),
+  )
   await load(`${server.origin}/validate`, 20, headers, script)
   rmSync(folder, { recursive: true })
   return residentMb(server.pid)
 }
 
-const luaOver = (cookies: readonly string[]) => `
-local cookies = { ${cookies.map((cookie) => `"${cookie}"`).join(', ')} }
-local i = 0
-request = function()
-  i = i % #cookies + 1
-  wrk.headers["Cookie"] = "gatehouse=" .. cookies[i]
-  return wrk.format(nil)
-end
-`
-
-export interface StoreRead {
-  readonly rows: number
-  readonly microseconds: number
-}
-
-/** Median time to read one session at random from stores of different sizes, interleaved. */
-export async function measureReads(folder: string, sizes: readonly number[]): Promise<StoreRead[]> {
+/** Median microseconds to read one session at random from stores of these sizes, interleaved. */
+export async function medianReads(folder: string, sizes: readonly number[]): Promise<number[]> {
   const site = siteOf(18_483)
   const verifier = new SessionCookies([secret])
   await using stack = new AsyncDisposableStack()
-  const stores: { rows: number; read: (i: number) => Promise<unknown>; times: number[] }[] = []
+  const stores: { read: (i: number) => Promise<unknown>; times: number[] }[] = []
   for (const rows of sizes) {
     const path = join(folder, `reads-${rows}.db`)
     removeStore(path)
@@ -65,7 +63,6 @@ export async function measureReads(folder: string, sizes: readonly number[]): Pr
     stack.defer(() => removeStore(path))
     const keys = cookies.flatMap((cookie) => verifier.verify(site, cookie) ?? [])
     stores.push({
-      rows,
       times: [],
       read: (i) => store.read(keys[i % keys.length] as (typeof keys)[number]),
     })
@@ -77,5 +74,5 @@ export async function measureReads(folder: string, sizes: readonly number[]): Pr
       store.times.push((performance.now() - start) * 1_000)
     }
   }
-  return stores.map(({ rows, times }) => ({ rows, microseconds: median(times) }))
+  return stores.map(({ times }) => median(times))
 }

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Settings } from '../../src/config/settings.ts'
 import type { Site } from '../../src/model/site.ts'
 import { settingsFrom } from '../support/gateway.ts'
 import { type Server, startServer } from './processes.ts'
@@ -18,10 +19,12 @@ const nodeOptions = /NODE_OPTIONS="([^"]+)"/.exec(
   readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8'),
 )?.[1]
 
+export const issuerName = 'https://idp.example.net'
+
 const env = (port: number, storePath: string) => ({
   PUBLIC_URL: 'https://auth.example.com',
   COOKIE_DOMAIN: 'example.com',
-  OIDC_ISSUER: 'https://idp.example.net',
+  OIDC_ISSUER: issuerName,
   OIDC_INTERNAL_URL: 'http://127.0.0.1:1',
   OIDC_CLIENT_ID: 'gatehouse',
   OIDC_CLIENT_SECRET: 'kV7xqZr2LmT9wYb4NcPd8sHf3JgA6uEe',
@@ -68,14 +71,17 @@ export async function startFilledGatehouse(
   cookiesWanted: number,
   more: Readonly<Record<string, string>> = {},
 ): Promise<BenchGatehouse> {
-  const { sites } = settingsFrom(env(port, storePath))
   removeStore(storePath)
-  const cookies = await makeSessionsFile(storePath, sites[0], sessions, cookiesWanted)
+  const cookies = await makeSessionsFile(storePath, siteOf(port), sessions, cookiesWanted)
   return { server: await startGatehouse(port, storePath, more), cookies }
 }
 
 export function siteOf(port: number): Site {
-  return settingsFrom(env(port, ':memory:')).sites[0]
+  return settingsOf(port).sites[0]
+}
+
+export function settingsOf(port: number, more: Readonly<Record<string, string>> = {}): Settings {
+  return settingsFrom({ ...env(port, ':memory:'), ...more })
 }
 
 export function removeStore(path: string): void {
@@ -85,24 +91,37 @@ export function removeStore(path: string): void {
 /** What a browser behind Traefik sends with a page view. */
 export function browserHeaders(cookie: string): Record<string, string> {
   return {
-    'X-Forwarded-Method': 'GET',
-    'X-Forwarded-Proto': 'https',
-    'X-Forwarded-Host': 'app.example.com',
-    'X-Forwarded-Uri': '/dashboard/list?page=2&sort=name',
-    'X-Forwarded-For': '198.51.100.7',
-    'X-Forwarded-Port': '443',
-    'X-Forwarded-Server': 'traefik',
-    'X-Real-Ip': '198.51.100.7',
-    'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
-    Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-    'Accept-Language': 'en-US,en;q=0.5',
-    'Accept-Encoding': 'gzip, deflate, br, zstd',
-    'Sec-Fetch-Dest': 'document',
-    'Sec-Fetch-Mode': 'navigate',
-    'Sec-Fetch-Site': 'same-origin',
-    'Sec-Fetch-User': '?1',
-    'Upgrade-Insecure-Requests': '1',
-    Priority: 'u=0, i',
+    ...pageHeaders,
     Cookie: `theme=dark; _ga=GA1.1.1234567890.1700000000; gatehouse=${cookie}`,
   }
+}
+
+/** The same with an access token in place of the session. */
+export function tokenHeaders(token: string): Record<string, string> {
+  return {
+    ...pageHeaders,
+    Cookie: 'theme=dark; _ga=GA1.1.1234567890.1700000000',
+    Authorization: `Bearer ${token}`,
+  }
+}
+
+const pageHeaders = {
+  'X-Forwarded-Method': 'GET',
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-Host': 'app.example.com',
+  'X-Forwarded-Uri': '/dashboard/list?page=2&sort=name',
+  'X-Forwarded-For': '198.51.100.7',
+  'X-Forwarded-Port': '443',
+  'X-Forwarded-Server': 'traefik',
+  'X-Real-Ip': '198.51.100.7',
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+  Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'Accept-Language': 'en-US,en;q=0.5',
+  'Accept-Encoding': 'gzip, deflate, br, zstd',
+  'Sec-Fetch-Dest': 'document',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Site': 'same-origin',
+  'Sec-Fetch-User': '?1',
+  'Upgrade-Insecure-Requests': '1',
+  Priority: 'u=0, i',
 }

@@ -40,7 +40,8 @@ export async function makeSessionsFile(
   return wanted
 }
 
-function sessionOf(key: Session['key'], i: number, site: Site, now: number): Session {
+/** A session of the i-th person. */
+export function sessionOf(key: Session['key'], i: number, site: Site, now: number): Session {
   return {
     key,
     publicId: `public-${i}`,

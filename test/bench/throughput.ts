@@ -1,64 +1,75 @@
 import { request } from 'node:http'
-import { type BenchGatehouse, browserHeaders } from './gatehouse.ts'
 import { type Server, startServer } from './processes.ts'
 import { type Load, load, median } from './wrk.ts'
 
 const rounds = 7
-const seconds = 3
+const seconds = 2
 
-export interface Throughput {
+/** A server, and the request that it is sent again and again. */
+export interface Subject {
   readonly name: string
-  readonly requestsPerSecond: number
-  readonly p99Ms: number
-  /** Against bare `node:http`: medians over the rounds of the ratio within a round. */
-  readonly ratio: number
-  readonly p99Ratio: number
+  readonly origin: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
-/** A session hit beside servers that send the same headers and do nothing else, round by round. */
-export async function measureThroughput(
-  { server, cookies }: BenchGatehouse,
-  name: string,
-): Promise<Throughput[]> {
-  const headers = browserHeaders(cookies[0] ?? '')
-  const answer = JSON.stringify(await answerHeaders(server, headers))
-  const file = (name: string) => new URL(`servers/${name}.ts`, import.meta.url).pathname
-  await using http = await startServer([file('bare-http'), answer, '18481'], 18481, '/')
-  await using fastify = await startServer(
-    [file('bare-fastify'), answer, '18482'],
-    18482,
+/** A subject with its runs, one a round. */
+export interface Measured {
+  readonly name: string
+  readonly runs: readonly Load[]
+}
+
+/** Loads subjects in turn, round by round: what disturbs the machine disturbs them all. */
+export async function inTurn<T extends Readonly<Record<string, Subject>>>(
+  subjects: T,
+): Promise<{ [Key in keyof T]: Measured }> {
+  const all = Object.entries(subjects).map(([key, subject]) => ({
+    key,
+    subject,
+    runs: [] as Load[],
+  }))
+  for (const { subject } of all) await run(subject)
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { subject, runs } of all) runs.push(await run(subject))
+  }
+  return Object.fromEntries(
+    all.map(({ key, subject: { name }, runs }) => [key, { name, runs }]),
+  ) as unknown as { [Key in keyof T]: Measured }
+}
+
+function run({ origin, headers }: Subject): Promise<Load> {
+  return load(`${origin}/validate`, seconds, headers)
+}
+
+/** Median over the rounds. */
+export function medianOf(measured: Measured, figure: keyof Load): number {
+  return median(measured.runs.map((run) => run[figure]))
+}
+
+/** Median over the rounds of the ratio within a round. */
+export function ratio(
+  measured: Measured,
+  base: Measured,
+  figure: keyof Load = 'requestsPerSecond',
+): number {
+  return median(measured.runs.map((run, i) => run[figure] / (base.runs[i]?.[figure] ?? Number.NaN)))
+}
+
+/** Starts a server that answers as a subject does, and does nothing else. */
+export async function startBare(
+  kind: 'http' | 'fastify',
+  port: number,
+  like: Omit<Subject, 'name'>,
+): Promise<Server> {
+  const file = new URL(`servers/bare-${kind}.ts`, import.meta.url).pathname
+  return startServer(
+    [file, JSON.stringify(await answerHeaders(like)), `${port}`],
+    port,
     '/validate',
   )
-  const subjects = [
-    { name: 'bare `node:http`', origin: http.origin, runs: [] as Load[] },
-    { name: 'bare Fastify', origin: fastify.origin, runs: [] as Load[] },
-    { name, origin: server.origin, runs: [] as Load[] },
-  ]
-  for (const { origin } of subjects) await load(`${origin}/validate`, seconds, headers)
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { origin, runs } of subjects) {
-      runs.push(await load(`${origin}/validate`, seconds, headers))
-    }
-  }
-  const [bare] = subjects
-  return subjects.map(({ name, runs }) => ({
-    name,
-    requestsPerSecond: median(runs.map((run) => run.requestsPerSecond)),
-    p99Ms: median(runs.map((run) => run.p99Ms)),
-    ratio: median(
-      runs.map(
-        (run, i) => run.requestsPerSecond / (bare?.runs[i]?.requestsPerSecond ?? Number.NaN),
-      ),
-    ),
-    p99Ratio: median(runs.map((run, i) => run.p99Ms / (bare?.runs[i]?.p99Ms ?? Number.NaN))),
-  }))
 }
 
 /** The headers that the gateway itself puts on a 200; Node adds the others to every server's. */
-function answerHeaders(
-  { origin }: Server,
-  headers: Readonly<Record<string, string>>,
-): Promise<string[]> {
+function answerHeaders({ origin, headers }: Omit<Subject, 'name'>): Promise<string[]> {
   const ofNode = new Set(['date', 'connection', 'keep-alive'])
   return new Promise((resolve, reject) => {
     const sent = request(`${origin}/validate`, { headers, agent: false }, (response) => {

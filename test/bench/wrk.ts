@@ -42,6 +42,19 @@ function milliseconds(match: RegExpExecArray | null): number {
   return Number(match?.[1]) * (units[match?.[2] ?? ''] ?? Number.NaN)
 }
 
+/** A script that sends each of many values of a header in turn, around and around. */
+export function scriptOver(header: string, values: readonly string[]): string {
+  return `
+local values = { ${values.map((value) => JSON.stringify(value)).join(', ')} }
+local i = 0
+request = function()
+  i = i % #values + 1
+  wrk.headers["${header}"] = values[i]
+  return wrk.format(nil)
+end
+`
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
