@@ -1,20 +1,17 @@
 import { after, type NowOrLater } from '../lib/now-or-later.ts'
 import { readMessage } from '../mcp/mcp-headers.ts'
-import type { App } from '../model/app.ts'
 import type { Decision } from '../model/decision.ts'
-import { anonymous } from '../model/identity.ts'
 import type { OriginalRequest } from '../model/original-request.ts'
 import type { Rule, RuleMatch, RuleMatches } from '../model/rule.ts'
 import type { ForwardedCall, ProxyAdapter } from '../proxies/forwarded-call.ts'
-import { authenticate, type Proof, type Prover } from './authenticate.ts'
-import { authorize } from './authorize.ts'
+import { authenticate } from './authenticate.ts'
 import { countRequest } from './count-request.ts'
 import { findCredential } from './find-credential.ts'
 import type { Gate } from './gate.ts'
-import { type McpCall, type McpPlaces, mcpCall, meantFor } from './mcp-places.ts'
+import { type Asked, judge, judgeNobody, judgeProven } from './judge.ts'
+import { type McpCall, mcpCall, meantFor } from './mcp-places.ts'
 import { withoutParameters } from './query-token.ts'
 import { originProblem } from './same-origin.ts'
-import { unmetDemand } from './sign-in-demand.ts'
 
 /** A decision with what it was about, as far as that could be read. */
 export interface Outcome {
@@ -27,7 +24,7 @@ export interface Outcome {
 
 /**
  * May this request pass, and who is asking? Every check that fails, and every doubt, ends in a refusal;
- * the only ways to `allow` are the two below.
+ * the only ways to `allow` are the two of `judge.ts`.
  */
 export function decide(call: ForwardedCall, proxy: ProxyAdapter, gate: Gate): NowOrLater<Outcome> {
   return after(gate.peers.trusts(call.peer), (trusted) =>
@@ -94,16 +91,6 @@ function decideAsked(asked: Asked, matches: RuleMatches, gate: Gate): NowOrLater
   )
 }
 
-/** What was asked, and of whom. */
-interface Asked {
-  readonly request: OriginalRequest
-  readonly app: App
-  /** The list that the proxy's call names. */
-  readonly only: ForwardedCall['only']
-  /** The MCP resources that its path lies in. */
-  readonly places: McpPlaces | undefined
-}
-
 /** A path that servers read in several ways passes only if it passes by the rule of each. */
 function decideByRules(
   asked: Asked,
@@ -131,8 +118,8 @@ function decideByRule(asked: Asked, match: RuleMatch, gate: Gate): NowOrLater<De
   const { rule } = match
   const isPreflight = rule.preflight && request.preflightMethod !== undefined
   const isOpen = rule.access === 'public' && only === undefined
-  if (isPreflight || isOpen || !gate.authEnabled) return allow(nobody, asked, gate)
-  if (gate.everyone) return judgeIdentity(asked, match, provenBy(gate.everyone), gate)
+  if (isPreflight || isOpen || !gate.authEnabled) return judgeNobody(asked, gate)
+  if (gate.everyone) return judgeProven(asked, match, gate.everyone, gate)
 
   const site = gate.siteOf(request.host)
   const credential = findCredential(request, {
@@ -149,69 +136,6 @@ function decideByRule(asked: Asked, match: RuleMatch, gate: Gate): NowOrLater<De
       return { kind: 'deny', code: 'csrf', reason: foreign, identity: proof.identity }
     return judge(asked, match, gate.mcpAt ? meantFor(proof, asked.places) : proof, gate)
   })
-}
-
-const nobody: Prover = Object.freeze({ identity: anonymous })
-
-function provenBy(by: Prover): Extract<Proof, { kind: 'proven' }> {
-  return { kind: 'proven', identity: by.identity, by }
-}
-
-function judge(asked: Asked, match: RuleMatch, proof: Proof, gate: Gate): Decision {
-  switch (proof.kind) {
-    case 'conflict':
-      return { kind: 'reject', code: 'conflicting_credentials', reason: proof.reason }
-    case 'unavailable':
-      return {
-        kind: 'unavailable',
-        code: proof.code,
-        reason: proof.reason,
-        retryAfterSec: proof.retryAfterSec ?? 5,
-      }
-    case 'unproven': {
-      const { rule } = match
-      // Somebody who is not there fits no list; a credential that is there and bad is no anonymity.
-      const mayBeNobody = rule.access === 'optional' && asked.only === undefined
-      if (mayBeNobody && proof.code === 'unauthenticated')
-        return judgeIdentity(asked, match, provenBy(nobody), gate)
-      const { code, reason } = proof
-      return { kind: 'challenge', code, reason, ...(!signInHelps(rule) && { withoutSignIn: true }) }
-    }
-    case 'proven':
-      return judgeIdentity(asked, match, proof, gate)
-  }
-}
-
-function signInHelps({ access, credentials }: Rule): boolean {
-  return access !== 'service' && (credentials === undefined || credentials.includes('session'))
-}
-
-function judgeIdentity(
-  asked: Asked,
-  match: RuleMatch,
-  { identity, by, missingScopes }: Extract<Proof, { kind: 'proven' }>,
-  gate: Gate,
-): Decision {
-  const { request, app, only, places } = asked
-  const unmet = unmetDemand(by, app, gate.clock.now())
-  if (unmet !== undefined) {
-    const code = 'insufficient_user_authentication'
-    return { kind: 'challenge', code, reason: unmet, demand: app.signIn }
-  }
-  const admission = gate.admissions.admit(by, app, request.host)
-  // The allow lists of the settings are about those who are somebody.
-  const unlisted = identity.kind === 'anonymous' ? undefined : admission.missing
-  const { method } = request
-  const resourceScopes = places?.resources.flatMap(({ scopes }) => scopes)
-  const claim = { identity, match, method, unlisted, only, missingScopes, resourceScopes }
-  const missing = authorize(claim, gate)
-  if (missing) return { kind: 'deny', ...missing, identity }
-  return { kind: 'allow', identity, headers: admission.headers }
-}
-
-function allow(by: Prover, { app, request }: Asked, gate: Gate): Decision {
-  const { headers } = gate.admissions.admit(by, app, request.host)
-  return { kind: 'allow', identity: by.identity, headers }
 }
 
 const untrustedProxy = (peer: string, gate: Gate): Decision => ({
