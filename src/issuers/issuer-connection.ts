@@ -37,6 +37,9 @@ export function connectIssuer(
     ca: target.ca,
     observe: (url, outcome, seconds) => observer.answered(name, nameOf(url), outcome, seconds),
     breakers,
+    // Metadata that is not known yet is asked for every few seconds at most, and a provider that starts
+    // later than the gateway must not be left alone for a minute more.
+    guarded: ({ pathname }) => discovery.known !== undefined || !pathname.includes('/.well-known/'),
   })
   const discovery = new Discovery(target, fetch, clock)
   return {

@@ -22,9 +22,13 @@ export interface IssuerFetchOptions extends IssuerAddress {
   readonly ca?: string | undefined
   readonly observe: Observe
   readonly breakers: Breakers
+  /** Whether a breaker guards a call now; absent: always. */
+  readonly guarded?: (url: URL) => boolean
 }
 
 const timeoutMs = 10_000
+
+const unguarded = { succeeded() {}, failed() {}, abandoned() {} }
 const maxBytes = 512 * 1024
 
 /**
@@ -51,7 +55,8 @@ export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
         `the issuer names the endpoint ${url.origin}, which is neither https nor its own origin`,
       )
     }
-    const call = options.breakers.begin(`${url.origin}${url.pathname}`)
+    const isGuarded = options.guarded?.(url) ?? true
+    const call = isGuarded ? options.breakers.begin(`${url.origin}${url.pathname}`) : unguarded
     const start = performance.now()
     const done = (outcome: 'ok' | 'refused' | 'unavailable') =>
       options.observe(url, outcome, (performance.now() - start) / 1000)

@@ -40,7 +40,7 @@ export async function startGatewayLike(
   env: Readonly<Record<string, string>> = {},
 ): Promise<TestGateway> {
   const requests = new Map<string, URLSearchParams>()
-  const port = await freePort(0, '127.0.0.1')
+  const port = await freePort(10_000 + Math.floor(Math.random() * 10_000), '127.0.0.1')
   const site = await startTestGateway({
     env,
     idp: {
