@@ -78,7 +78,7 @@ class SqliteQuotaStore implements QuotaStore {
   constructor({ path, clock }: SqliteQuotaStoreOptions) {
     this.#path = path
     this.#clock = clock
-    this.#database = openSqlite(path, migrations)
+    this.#database = openSqlite(path, migrations, 'every count begins anew')
     // Not OFF, with which a crash of the machine could leave a file that stops the next start.
     this.#database.exec('PRAGMA synchronous = NORMAL')
     this.#statements = prepareStatements(this.#database)

@@ -72,7 +72,7 @@ class SqliteSessionStore implements SessionStore {
     this.#clock = clock
     this.#seal = seal
     this.#onError = onError
-    this.#database = openSqlite(path, sessionMigrations)
+    this.#database = openSqlite(path, sessionMigrations, 'everybody signs in again')
     this.#statements = prepareStatements(this.#database)
     this.#feed = new LocalChangeFeed(clock, onError)
     this.#version = this.#statements.version.get()?.data_version

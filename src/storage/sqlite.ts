@@ -12,9 +12,14 @@ const busyTimeoutMs = 500
  *
  * @param path - a file on a local disk, or `:memory:`
  * @param migrations - SQL of each version; those already applied must never change
+ * @param loss - what moving the file away means, for the message
  * @throws Error naming the path and what to do, where it cannot be opened, written or understood
  */
-export function openSqlite(path: string, migrations: readonly string[]): DatabaseSync {
+export function openSqlite(
+  path: string,
+  migrations: readonly string[],
+  loss: string,
+): DatabaseSync {
   if (path !== ':memory:') makeFile(path)
   let database: DatabaseSync | undefined
   try {
@@ -30,7 +35,7 @@ export function openSqlite(path: string, migrations: readonly string[]): Databas
     database?.close()
     throw new Error(
       `STORE_URL: cannot use the database ${path}: ${messageOf(error)}. ` +
-        'Restore it from a backup or move it away (everybody signs in again), ' +
+        `Restore it from a backup or move it away (${loss}), ` +
         'or set STORE_URL to another file on a local disk.',
       { cause: error },
     )

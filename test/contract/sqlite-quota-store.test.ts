@@ -122,6 +122,16 @@ describe('SQLite quota store, its file', () => {
     expect(() => openSqliteQuotaStore({ path, clock: systemClock })).toThrow(path)
   })
 
+  it('of a newer version is refused, with what moving it away would lose', async () => {
+    await openSqliteQuotaStore({ path, clock: systemClock })[Symbol.asyncDispose]()
+    const newer = new DatabaseSync(path)
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    expect(() => openSqliteQuotaStore({ path, clock: systemClock })).toThrow(
+      'move it away (every count begins anew)',
+    )
+  })
+
   it('S-13 that another process locks makes draws reject, counts nothing, and recovers', async () => {
     await using store = openSqliteQuotaStore({ path, clock: new HeldClock() })
     const [one, two] = [drawOf('one', 2), drawOf('two', 1)]
