@@ -78,7 +78,7 @@ async function introspected(token: string, issuer: TrustedIssuer, now: number): 
   if (iss !== undefined && iss !== settings.issuer) return bad('it is of another issuer')
   if (type !== undefined && !isType(type, 'bearer'))
     return bad('its token_type says that it is no access token')
-  // Without an end it is believed for a moment only; a session's cache knows that.
+  // Without an end it is believed for a moment only; the memory of tokens knows that.
   const timed = exp === undefined ? { ...answer, exp: Math.ceil(now / 1_000) } : answer
   const fault =
     claimsFault(timed, settings, true, now) ??
